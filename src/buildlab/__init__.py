@@ -1,0 +1,1 @@
+"""Fast, small, safe Docker builds of Go services, measured."""

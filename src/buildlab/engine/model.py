@@ -1,0 +1,59 @@
+"""What the rest of the kit knows of an engine: an address, a CLI, a builder, and what it can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from buildlab.record import EngineInfo
+
+if TYPE_CHECKING:
+    import docker
+
+Kind = Literal["embedded", "docker", "remote", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One engine, ready to build. Made by `buildlab.engine`, never by hand.
+
+    `buildx` is the argv prefix of every build (`…/docker buildx`), `cli` that of the plain CLI.
+    `env` holds the variables that every child process gets; None removes one that the user set.
+    `socket` is the docker API's address ("unix:///…"), None where there is only a BuildKit.
+    `build_contexts` maps an image name in FROM to where a local equivalent of it lies, for
+    builders that can't see the engine's images. `netns_pid` is a process inside the network
+    namespace that a service must join to be reached by the engine, None for the host's own.
+    """
+
+    kind: Kind
+    info: EngineInfo
+    cli: tuple[str, ...]
+    buildx: tuple[str, ...]
+    env: Mapping[str, str | None]
+    builder: str
+    session: str
+    """Unique to this use of the engine; on every label, tag and cache mount namespace."""
+    socket: str | None = None
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+    netns_pid: int | None = None
+    fresh: bool = False
+
+    def child_env(self) -> dict[str, str]:
+        """The environment for a child process: the caller's, with `env` laid over it."""
+        merged: dict[str, str | None] = {**os.environ, **self.env}
+        return {k: v for k, v in merged.items() if v is not None}
+
+    def client(self) -> docker.DockerClient:
+        """A docker SDK client, for all but builds. Raises EngineError without a docker API."""
+        import docker
+
+        from buildlab.errors import EngineError
+
+        if self.socket is None:
+            raise EngineError(
+                f"{self.info.name} offers BuildKit only, no docker API",
+                "use an engine with a docker API: unset BUILDLAB_BUILDER",
+            )
+        return docker.DockerClient(base_url=self.socket, timeout=60)

@@ -1,0 +1,57 @@
+"""Faults that a user can act on: what happened, the next command to type, an exit code."""
+
+from __future__ import annotations
+
+
+class BuildlabError(Exception):
+    """A fault with a remedy.
+
+    `hint` is one line that starts with what to type or to do; `exit_code` is what the
+    command line returns (2 usage, 3 engine, 4 build failed, 5 record, 6 timeout, 7 disk).
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  → {self.hint}" if self.hint else self.message
+
+
+class UsageError(BuildlabError):
+    """The call names something that is not there or not readable (context, builder, file)."""
+
+    exit_code = 2
+
+
+class EngineError(BuildlabError):
+    """No engine answers, it died, or it lacks what the call needs."""
+
+    exit_code = 3
+
+
+class BuildFailed(BuildlabError):
+    """Raised by `BuildRecord.require_ok()`; the message holds the Dockerfile excerpt."""
+
+    exit_code = 4
+
+
+class RecordError(BuildlabError):
+    """A record file is truncated, of a newer schema, or no record at all."""
+
+    exit_code = 5
+
+
+class TimedOut(BuildlabError):
+    """A step of ours reached its own time limit; the message names which and what it waited for."""
+
+    exit_code = 6
+
+
+class DiskFull(BuildlabError):
+    """No space left where the engine or the records live; results since then are suspect."""
+
+    exit_code = 7
