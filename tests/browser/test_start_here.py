@@ -1,0 +1,192 @@
+"""What a newcomer sees: `./lab start`, the printed address, the first lesson to its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from buildlab.chromium import QUIET_FLAGS
+from tests.browser import chromium
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "test-artifacts"
+LESSON = ROOT / "notebooks" / "00_start_here.ipynb"
+START_LIMIT_S = 300
+LESSON_LIMIT_S = 900
+WINDOW: ViewportSize = {"width": 1400, "height": 1000}
+
+# Autosave would write the run's outputs into the repository's lesson; cells that are out of sight
+# must stay in the page, so that the watcher below sees every live view.
+SETTINGS = {
+    "docmanager-extension/plugin": '{"autosave": false}',
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
+}
+
+# Collects every text that a live view has shown, and its phases.
+WATCH = """() => {
+  window.seen = {texts: [], phases: []};
+  const note = (list, value) => { if (value && !list.includes(value)) list.push(value); };
+  window.setInterval(() => {
+    for (const view of document.querySelectorAll('.buildlab-live')) {
+      note(window.seen.texts, view.innerText);
+      for (const part of [view, ...view.querySelectorAll('[data-phase]')])
+        note(window.seen.phases, part.dataset.phase);
+    }
+  }, 50);
+}"""
+
+RUN = """() => {
+  window.finished = false;
+  const commands = window.jupyterapp.commands;
+  commands.execute('notebook:clear-all-cell-outputs')
+    .then(() => commands.execute('notebook:run-all-cells'))
+    .finally(() => { window.finished = true; });
+}"""
+
+CELLS = """() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells;
+  return cells.filter(c => c.cell_type === 'code' && c.source.trim()).map(c => ({
+    source: c.source, count: c.execution_count,
+    errors: c.outputs.filter(o => o.output_type === 'error').map(o => `${o.ename}: ${o.evalue}`),
+  }));
+}"""
+
+SCROLL = """selector =>
+  [...document.querySelectorAll(selector)].at(-1)?.scrollIntoView({block: 'center'})"""
+
+READY = """() => {
+  const panel = window.jupyterapp?.shell.currentWidget;
+  return panel?.sessionContext?.session?.kernel?.status === 'idle'
+    && panel.content.model?.sharedModel.cells.length > 0;
+}"""
+
+
+def command() -> list[str]:
+    """How a user starts it; from a developer's own environment, the command behind the script."""
+    if (Path(sys.prefix) / "requirements-test.lock").exists():
+        return [str(ROOT / "lab"), "start"]
+    return [sys.executable, "-m", "buildlab", "start"]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A started lab: its printed address and its process, interrupted at the end."""
+    settings = tmp_path / "settings"
+    for name, text in SETTINGS.items():
+        path = settings / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    environ = {
+        **os.environ,
+        "BUILDLAB_VENV": sys.prefix,
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
+    }
+    options = ["--no-browser", "--port", "0", "--LabApp.expose_app_in_browser=True"]
+    with subprocess.Popen(
+        [*command(), *options],
+        cwd=tmp_path,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield address(process), process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """The address that the lab prints when JupyterLab answers."""
+    assert process.stdout is not None
+    said, deadline = "", time.monotonic() + START_LIMIT_S
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"http://\S+token=\w+", line):
+            return found.group()
+        assert time.monotonic() < deadline, f"no address within {START_LIMIT_S} s:\n{said}"
+    pytest.fail(f"`{' '.join(command())}` ended without an address:\n{said}")
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page of a real browser."""
+    flags = [*QUIET_FLAGS, "--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=flags)
+        yield browser.new_page(viewport=WINDOW)
+        browser.close()
+
+
+def picture(page: Page, name: str, of: str = "") -> None:
+    """Keep a screenshot, with what the selector finds last in its middle; where is printed."""
+    if of:  # in one go: a live view redraws itself all the time
+        page.evaluate(SCROLL, of)
+    PICTURES.mkdir(exist_ok=True)
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path)
+    print(f"screenshot: {path.relative_to(ROOT)}")
+
+
+@pytest.mark.timeout(START_LIMIT_S + LESSON_LIMIT_S + 120)
+def test_the_first_lesson_runs_in_a_browser(
+    server: tuple[str, subprocess.Popen[str]],
+    page: Page,
+    wait_until: Callable[[Callable[[], bool], float, str], None],
+) -> None:
+    """From the printed address: the lesson opens, runs to its end, and its live view moves."""
+    url, process = server
+    before = LESSON.read_bytes()
+    page.goto(url)
+    page.wait_for_function(READY, timeout=90_000)
+    assert page.locator(".jp-NotebookPanel").count() == 1
+    picture(page, "1-opened")
+
+    page.evaluate(WATCH)
+    page.evaluate(RUN)
+    try:
+        moving = "a live view (.buildlab-live) that changes while the first build runs"
+        wait_until(lambda: len(seen(page)["texts"]) >= 2, 180, moving)
+        picture(page, "2-building", ".buildlab-live")
+        wait_until(lambda: bool(page.evaluate("window.finished")), LESSON_LIMIT_S, "the end")
+    finally:
+        picture(page, "3-end")
+
+    cells: list[dict[str, Any]] = page.evaluate(CELLS)
+    errors = {cell["source"]: cell["errors"] for cell in cells if cell["errors"]}
+    assert not errors, "cells failed"
+    assert all(cell["count"] for cell in cells), "not every cell ran"
+    assert {"running", "ran"} <= set(seen(page)["phases"]), "the live view shows its phases"
+    assert page.locator(".jp-OutputArea-output img").count() > 0, "a figure is shown"
+    picture(page, "4-figure", ".jp-OutputArea-output img")
+    assert page.get_by_text("Jupyter news").count() == 0, "JupyterLab asks about news"
+    assert LESSON.read_bytes() == before, "the run changed the lesson's file"
+
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    rest = process.stdout.read()
+    assert process.wait(30) == 0
+    assert "JupyterLab stopped" in rest
+
+
+def seen(page: Page) -> dict[str, list[str]]:
+    """What the live views have shown so far."""
+    found: dict[str, list[str]] = page.evaluate("window.seen")
+    return found

