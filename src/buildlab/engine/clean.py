@@ -1,0 +1,288 @@
+"""Remove all that the kit made, and show that nothing else went.
+
+In a Docker shared with others each thing is looked up again by its id right before it is
+removed, and its label and session are compared here, not by a filter of the engine.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from buildlab.engine import embedded, instance, inventory
+from buildlab.engine.candidates import Candidate
+from buildlab.engine.choose import choose
+from buildlab.engine.dockers import connect
+from buildlab.engine.existing import owner_of
+from buildlab.engine.inventory import Item, is_ours
+from buildlab.engine.owned import Made
+from buildlab.engine.settings import Settings
+from buildlab.errors import BuildlabError
+
+if TYPE_CHECKING:
+    import docker
+
+# All that the kit writes into its home; anything else there is the user's, and stays.
+FOLDERS = (
+    "engine", "packages", "fresh", "templates", "images", "work", "records", "contexts", "buildx",
+    "docker-config", "docker", "builders", "locks", "test-cache",
+)  # fmt: skip
+FILES = ("jupyter.log",)
+_THEIRS = "you gave it a name of your own"
+_USED = "others use it by now"
+_ORDER = {"container": 0, "image": 1, "volume": 2, "network": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One thing that is (to be) removed. `kept` says why it is still there, "" if it is not."""
+
+    what: str
+    name: str
+    where: str
+    kept: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Still there, though nobody made it theirs."""
+        return bool(self.kept) and not self.kept.startswith((_THEIRS, _USED))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Things of others in one place: how many before and after, and whether all are still there."""
+
+    what: str
+    where: str
+    before: int
+    after: int
+    lost: tuple[str, ...] = ()
+    """What was there before and is not there after, as it was."""
+
+    @property
+    def same(self) -> bool:
+        return not self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What `clean` did, or would do."""
+
+    removals: tuple[Removal, ...]
+    proofs: tuple[Proof, ...]
+    freed_bytes: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """All of ours is gone, and all of the others' is there."""
+        return all(p.same for p in self.proofs) and not any(r.failed for r in self.removals)
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """What belongs to others in one Docker."""
+
+    items: frozenset[Item]
+    cache: frozenset[str]
+
+
+def clean(
+    settings: Settings | None = None, *, dry_run: bool = False, keep_records: bool = False
+) -> Cleaned:
+    """Remove what this home's kit made from every Docker it used, its engines, its files.
+
+    Raises nothing for a Docker that no longer answers: what is left in it stays listed as kept.
+    """
+    settings = settings or Settings.from_env()
+    owner = owner_of(settings)
+    files_before = inventory.user_files(settings)
+    free_before = _free_bytes(settings.home)
+    removals: list[Removal] = []
+    proofs: list[Proof] = []
+    for address, tls, made in _dockers(settings):
+        try:
+            api = connect(address, tls, 60)
+            api.ping()
+        except Exception as e:  # the SDK raises its own, requests' and OSError
+            if made is not None:
+                kept = f"this Docker does not answer ({type(e).__name__}): clean again when it does"
+                removals.append(Removal("builder", made.builder, address, kept))
+            continue
+        with api.api:
+            pulled = set(made.pulled.values()) if made is not None else set()
+            before = _foreign(api, owner, pulled)
+            removals += _clean_docker(api, address, owner, made, dry_run)
+            proofs += _compare(address, before, _foreign(api, owner, pulled))
+    removals += _engines(settings, dry_run)
+    unfinished = any(r.failed for r in removals)
+    removals += _folders(settings, dry_run, keep_records, unfinished)
+    files_after = inventory.user_files(settings)
+    changed = tuple(p for p, content in files_before.items() if files_after.get(p) != content)
+    where = "your docker configuration"
+    proofs.append(Proof("files", where, len(files_before), len(files_after), changed))
+    freed = max(0, _free_bytes(settings.home) - free_before)
+    return Cleaned(tuple(removals), tuple(proofs), 0 if dry_run else freed)
+
+
+def _dockers(settings: Settings) -> Iterator[tuple[str, dict[str, str], Made | None]]:
+    """Each Docker that this home used, and the one it would use now."""
+    seen = set()
+    current: Candidate | None = None
+    with suppress(BuildlabError):
+        found = choose(settings, "docker")
+        current = found.answer.candidate if found.answer else None
+    for path in sorted((settings.paths.root / "docker").glob("*/made.json")):
+        if (made := Made.read(path)) is not None:
+            seen.add(made.address)
+            same = current is not None and current.address == made.address
+            yield made.address, dict(current.tls) if current and same else {}, made
+    if current is not None and current.address not in seen:
+        yield current.address, dict(current.tls), None
+
+
+def _clean_docker(
+    api: docker.DockerClient, address: str, owner: str, made: Made | None, dry_run: bool
+) -> Iterator[Removal]:
+    """What of this owner is in a Docker, each thing removed unless `dry_run`."""
+    ours = [i for i in inventory.items(api) if is_ours(i, owner)]
+    for item in sorted(ours, key=lambda i: _ORDER[i.kind]):
+        kept = "" if dry_run else _remove(api, item, owner)
+        yield Removal(item.kind, item.name, address, kept)
+    for name, ident in made.pulled.items() if made is not None else ():
+        kept = "" if dry_run else _remove_pulled(api, ident)
+        yield Removal("image", f"{name} (pulled by us)", address, kept)
+
+
+def _remove(api: docker.DockerClient, item: Item, owner: str) -> str:
+    """Remove one thing after looking at it again; "" or why it is still there."""
+    import docker
+
+    now = inventory.again(api, item)
+    if now is None:
+        return ""
+    if not is_ours(now, owner) or now.session != item.session:
+        return "it no longer carries our label and session"
+    try:
+        if item.kind == "container":
+            api.api.remove_container(item.id, force=True, v=True)
+        elif item.kind == "volume":
+            api.api.remove_volume(item.id)
+        elif item.kind == "network":
+            api.api.remove_network(item.id)
+        else:
+            return _remove_image(api, now)
+    except docker.errors.NotFound:
+        return ""
+    except docker.errors.APIError as e:
+        return str(e.explanation or e)
+    return ""
+
+
+def _remove_image(api: docker.DockerClient, image: Item) -> str:
+    """Remove an image of ours. A further tag that the user gave it keeps it, under that tag."""
+    tags = [t for t in image.name.split(", ") if t != "untagged"]
+    others = [t for t in tags if not t.startswith("buildlab.local/")]
+    if not others:
+        api.api.remove_image(image.id, force=True)
+        return ""
+    for tag in tags:
+        if tag not in others:
+            api.api.remove_image(tag)
+    return f"{_THEIRS}: {', '.join(others)}"
+
+
+def _remove_pulled(api: docker.DockerClient, ident: str) -> str:
+    """Remove an image that was not there before us, unless others use it by now."""
+    import docker
+
+    try:
+        api.api.remove_image(ident)
+    except docker.errors.NotFound:
+        return ""
+    except docker.errors.APIError as e:
+        return f"{_USED}: {e.explanation}"
+    return ""
+
+
+def _foreign(api: docker.DockerClient, owner: str, pulled: Collection[str]) -> _Foreign:
+    others = (i for i in inventory.items(api) if not is_ours(i, owner) and i.id not in pulled)
+    return _Foreign(frozenset(others), inventory.cache_records(api))
+
+
+def _compare(address: str, before: _Foreign, after: _Foreign) -> Iterator[Proof]:
+    for kind in _ORDER:
+        old, new = ({i for i in f.items if i.kind == kind} for f in (before, after))
+        lost = tuple(sorted(i.name for i in old - new))
+        yield Proof(f"{kind}s", address, len(old), len(new), lost)
+    gone = tuple(sorted(before.cache - after.cache))
+    yield Proof("build cache records", address, len(before.cache), len(after.cache), gone)
+
+
+def _engines(settings: Settings, dry_run: bool) -> Iterator[Removal]:
+    """The shared embedded engine, and fresh ones whose owner died."""
+    home = settings.paths
+    folders = [p for p in (home.engine, *home.fresh.glob("*")) if p.is_dir()]
+    for folder in folders:
+        running = "running" if instance.attach(folder) is not None else "stopped"
+        kept = ""
+        if not dry_run:
+            try:
+                if folder == home.engine:
+                    embedded.reset(settings)
+                else:
+                    instance.remove(folder)
+            except (BuildlabError, OSError) as e:
+                kept = str(e)
+        yield Removal("engine", f"embedded, {running}", str(folder), kept)
+
+
+def _folders(
+    settings: Settings, dry_run: bool, keep_records: bool, unfinished: bool
+) -> Iterator[Removal]:
+    """The kit's own folders below the home; the home itself only if nothing else is in it."""
+    home = settings.home
+    for name in (*FOLDERS, *FILES):
+        path = home / name
+        if not path.exists() or (keep_records and name == "records"):
+            continue
+        if unfinished and name in ("docker", "engine"):
+            yield Removal("files", name, str(path), "needed to clean what is listed above")
+            continue
+        if not dry_run:
+            _delete(path)
+        yield Removal("files", name, str(path), "could not be deleted" * _left(path, dry_run))
+    if home.is_dir() and not dry_run:
+        with suppress(OSError):
+            home.rmdir()
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=_make_writable)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _make_writable(function: object, path: str, error: object) -> None:
+    """Go's module cache is read-only: give the folder write rights and try once more."""
+    target = Path(path)
+    with suppress(OSError):
+        target.parent.chmod(0o700)
+        if target.is_dir() and not target.is_symlink():
+            target.chmod(0o700)
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            target.unlink()
+
+
+def _left(path: Path, dry_run: bool) -> bool:
+    return not dry_run and path.exists()
+
+
+def _free_bytes(folder: Path) -> int:
+    place = next(p for p in (folder, *folder.parents) if p.exists())
+    return shutil.disk_usage(place).free

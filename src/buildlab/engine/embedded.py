@@ -1,0 +1,214 @@
+"""The shared embedded engine: one per home folder, started on demand, left running."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+import filelock
+
+from buildlab.engine import instance, launch, leftovers, packages, template, unixhttp
+from buildlab.engine.instance import Instance
+from buildlab.engine.model import Engine
+from buildlab.engine.packages import Packages
+from buildlab.engine.paths import Home
+from buildlab.engine.process import wait_until
+from buildlab.engine.settings import Settings
+from buildlab.errors import EngineError, TimedOut
+from buildlab.record import EngineInfo
+
+Progress = Callable[[str], None]
+LOCK_TIMEOUT_S = 180
+BUSY_LIMIT_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is of the shared engine. `data_bytes` is None where it wasn't measured."""
+
+    running: bool
+    socket: str
+    pid: int | None
+    versions: dict[str, str]
+    home: Path
+
+
+def problems() -> tuple[str, ...]:
+    """Why this machine can't have an embedded engine; empty where it can."""
+    return packages.problems()
+
+
+def ensure(settings: Settings | None = None, progress: Progress = lambda _: None) -> Engine:
+    """The shared engine, running: found, or started with the images and cache it had.
+
+    Safe to call from many processes at once. Raises EngineError with what is missing and what
+    to type, DiskFull, or TimedOut.
+    """
+    home = (settings or Settings.from_env()).paths
+    home.make(home.root)
+    with locked(home, "engine"):
+        leftovers.sweep(home)
+        got = packages.ensure(home.packages, progress)
+        try:
+            return as_engine(_running(home, got, progress), got, home, session="lab")
+        except EngineError:  # it died in the moment between
+            if find(settings) is not None:
+                raise
+            return as_engine(_running(home, got, progress), got, home, session="lab")
+
+
+def find(settings: Settings | None = None) -> Instance | None:
+    """The shared engine if it runs and answers; never starts it."""
+    running = instance.attach((settings or Settings.from_env()).paths.engine)
+    return running if running is not None and running.alive() else None
+
+
+def status(settings: Settings | None = None) -> Status:
+    """What `buildlab engine status` shows."""
+    chosen = settings or Settings.from_env()
+    running = find(chosen)
+    got = packages.present(chosen.paths.packages)
+    return Status(
+        running=running is not None,
+        socket=running.socket if running else "",
+        pid=running.init.pid if running else None,
+        versions=got.versions if got else {},
+        home=chosen.home,
+    )
+
+
+def stop(settings: Settings | None = None) -> bool:
+    """Stop the shared engine; images and cache stay. True if one ran."""
+    home = (settings or Settings.from_env()).paths
+    if not home.engine.is_dir():
+        return False
+    with locked(home, "engine"):
+        ran = instance.attach(home.engine) is not None
+        instance.stop(home.engine)
+        return ran
+
+
+def reset(settings: Settings | None = None, *, downloads: bool = False) -> None:
+    """Stop the engine and delete its images, cache and state; `downloads` the packages too.
+
+    Leaves no process, mount, network interface, iptables rule or cgroup behind. Fresh engines
+    that other processes use now go on.
+    """
+    home = (settings or Settings.from_env()).paths
+    if not home.root.is_dir():
+        return
+    with locked(home, "engine"):
+        instance.remove(home.engine)
+        leftovers.sweep(home)
+        with locked(home, "templates"):
+            template.drop_unused(home)
+        for folder in (home.buildx, home.docker_config):
+            shutil.rmtree(folder, ignore_errors=True)
+        if downloads:
+            shutil.rmtree(home.packages, ignore_errors=True)
+
+
+def _running(home: Home, got: Packages, progress: Progress) -> Instance:
+    """The shared instance: the one that answers, else one started anew."""
+    running = instance.attach(home.engine)
+    if running is not None:
+        if _answers(running):
+            return running
+        running.stop()  # half dead: its network is gone, or its API hangs
+    progress("starting the engine")
+    return launch.start(home.engine, got.folder, name="embedded")
+
+
+def _answers(running: Instance) -> bool:
+    """Whether it answers within a time that a loaded machine needs."""
+    parts = (running.supervisor, running.init, running.uplink)
+    wait_until(lambda: running.alive() or not all(p.alive() for p in parts), BUSY_LIMIT_S)
+    return running.alive()
+
+
+@contextmanager
+def locked(home: Home, name: str) -> Iterator[None]:
+    """Hold the lock of this name for all processes that share the home folder."""
+    lock = filelock.FileLock(home.make(home.locks) / f"{name}.lock", timeout=LOCK_TIMEOUT_S)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise TimedOut(
+            f"another buildlab process has held {lock.lock_file} for {LOCK_TIMEOUT_S} s",
+            "end it, then try again",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def as_engine(
+    running: Instance,
+    got: Packages,
+    home: Home,
+    *,
+    session: str,
+    buildx_config: Path | None = None,
+    fresh: bool = False,
+) -> Engine:
+    """The rest of the kit's view of an instance."""
+    tools = got.folder / "bin"
+    plugins = home.make(home.docker_config / "cli-plugins")
+    _point(plugins / "docker-buildx", tools / "docker-buildx")
+    try:
+        version = unixhttp.get_json(running.socket_path, "/version")
+    except (OSError, HTTPException, ValueError) as error:
+        raise EngineError(
+            f"the embedded engine stopped answering: {error}", "start it: buildlab engine start"
+        ) from error
+    config = home.make(buildx_config or home.buildx)
+    return Engine(
+        kind="embedded",
+        info=EngineInfo(
+            kind="embedded",
+            name=running.name,
+            builder="default",
+            driver="docker",
+            engine_version=str(version.get("Version", "")),
+            buildx_version=got.upstream("docker-buildx"),
+            cpus=len(os.sched_getaffinity(0)),
+        ),
+        cli=(str(tools / "docker"),),
+        # The plugin itself: starting it through `docker` takes longer than a cached build.
+        buildx=(str(tools / "docker-buildx"),),
+        env={
+            "DOCKER_HOST": running.socket,
+            "DOCKER_CONFIG": str(home.docker_config),
+            "BUILDX_CONFIG": str(config),
+            "BUILDX_BUILDER": "default",
+            **dict.fromkeys(_REMOVED),
+        },
+        builder="default",
+        session=session,
+        socket=running.socket,
+        netns_pid=running.init.pid,
+        fresh=fresh,
+    )
+
+
+_REMOVED = (
+    *("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"),
+    *("DOCKER_API_VERSION", "DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDKIT_HOST"),
+)
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make a symbolic link, or point it elsewhere, in one step."""
+    with suppress(OSError):
+        if link.readlink() == target:
+            return
+    part = link.with_name(f".{link.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    part.symlink_to(target)
+    part.replace(link)

@@ -1,0 +1,226 @@
+"""Get the engine's packages: from the host's own mirror, verified by apt, into one folder."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from buildlab.engine import binaries, sources
+from buildlab.engine.apt import Apt, installed
+from buildlab.errors import BuildlabError, DiskFull, EngineError
+
+Progress = Callable[[str], None]
+
+FORMAT = 1
+OLDEST_DOCKER = (26, 0)
+OLDEST_BUILDX = (0, 13)
+# Where the host's own Docker is too old: these suites of the same archive, in this order.
+_NEWER_SUITES = ("forky", "testing")
+
+_DOCKER = ("docker.io", "docker-buildx", "containerd")
+_DOCKER_OPTIONAL = ("docker-cli", "docker-registry")
+_SYSTEM = ("runc", "tini", "iptables", "slirp4netns", "busybox-static")
+_TOOLS = ("apt-get", "apt-cache", "dpkg", "dpkg-query", "unshare", "nsenter", "ldd")
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The unpacked packages: `folder` and what was got, name → version."""
+
+    folder: Path
+    versions: dict[str, str]
+
+    def upstream(self, package: str) -> str:
+        """A package's version without Debian's own parts: "0.29.1" of "0.29.1+ds1-4"."""
+        found = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", self.versions.get(package, ""))
+        return found[1] if found else ""
+
+
+def problems() -> tuple[str, ...]:
+    """Why this machine can't have an embedded engine; empty where it can."""
+    found = []
+    if os.uname().sysname != "Linux":
+        return ("it isn't Linux",)
+    if _host() is None:
+        found.append("it is neither Debian nor Ubuntu")
+    if os.geteuid() != 0:
+        found.append("this isn't root (try: sudo -E)")
+    missing = [tool for tool in _TOOLS if shutil.which(tool, path=_path()) is None]
+    if missing:
+        found.append(f"missing: {', '.join(missing)}")
+    return tuple(found)
+
+
+def present(folder: Path) -> Packages | None:
+    """The packages in this folder, None where there are none or they are of another format."""
+    try:
+        state = json.loads((folder / "versions.json").read_text())
+        return Packages(folder, dict(state["packages"])) if state["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def ensure(folder: Path, progress: Progress = lambda _: None) -> Packages:
+    """The packages in this folder, fetched and unpacked where they aren't there yet.
+
+    Crash-safe: the folder appears whole or not at all. Raises EngineError where the machine
+    can't, where apt can't, or where the programs don't run here; DiskFull.
+    """
+    found = present(folder)
+    if found is not None:
+        return found
+    if why := problems():
+        raise EngineError(
+            f"this machine can't run the embedded engine: {'; '.join(why)}",
+            "start Docker, and buildlab uses it; or as root on Debian or Ubuntu: "
+            "apt-get install util-linux apt dpkg",
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part-", dir=folder.parent))
+    except OSError as error:
+        raise _fault(error, folder) from error
+    try:
+        versions = _fetch(part, progress)
+        if folder.exists():  # of another format, or broken
+            folder.rename(part / "old")
+        (part / "new").rename(folder)
+    except OSError as error:
+        raise _fault(error, folder) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return Packages(folder, versions)
+
+
+def _fetch(part: Path, progress: Progress) -> dict[str, str]:
+    """Fill `part/new`; returns what was got, package → version."""
+    with ThreadPoolExecutor() as pool:
+        progress("reading the package lists")
+        system, docker = _archives(part, pool)
+        progress("downloading the engine")
+        there = installed()
+        libraries = {p for p in system.needed_by(_SYSTEM) if p.startswith("lib")} - there
+        optional = [p for p in _DOCKER_OPTIONAL if docker.version(p)]
+        batches = [
+            (system, [*_SYSTEM, *sorted(libraries - {"libc6", "libgcc-s1"})]),
+            (docker, [*_DOCKER, *optional]),
+        ]
+        if system is docker:  # two apts in one folder would wait for each other's lock
+            batches = [(system, batches[0][1] + batches[1][1])]
+        debs = [d for files in pool.map(lambda b: b[0].download(b[1]), batches) for d in files]
+        progress("unpacking the engine")
+        new = part / "new"
+        (new / "root").mkdir(parents=True)
+        list(pool.map(lambda deb: _unpack(deb, new / "root"), debs))
+    binaries.link(new)
+    progress("checking that the engine runs here")
+    binaries.prove(new)
+    versions = dict(_name_and_version(deb) for deb in debs)
+    state = {"format": FORMAT, "architecture": os.uname().machine, "packages": versions}
+    (new / "versions.json").write_text(json.dumps(state, indent=1, sort_keys=True))
+    return versions
+
+
+def _archives(part: Path, pool: ThreadPoolExecutor) -> tuple[Apt, Apt]:
+    """The host's own suite, and the one to take Docker from (the same where it is new enough)."""
+    host = _host()
+    if host is None:
+        raise EngineError("this is neither Debian nor Ubuntu", "start Docker, and buildlab uses it")
+    own = sources.own_suite(sources.read_all(Path("/etc/apt")), host)
+    system = Apt(part / "own")
+    system.prepare(own)
+    # Debian 12 needs both lists: fetch the second one meanwhile.
+    early = pool.submit(_newer, part, own) if host.codename == "bookworm" else None
+    system.update()
+    if _new_enough(system):
+        return system, system
+    if host.id != "debian":
+        raise EngineError(
+            f"docker.io of {host.codename} is older than {OLDEST_DOCKER[0]}",
+            "install Docker with buildx on this system, and buildlab uses it",
+        )
+    return system, early.result() if early else _newer(part, own)
+
+
+def _newer(part: Path, own: list[sources.Source]) -> Apt:
+    """The first newer suite of the same archive that has what is needed."""
+    fault: BuildlabError | None = None
+    for suite in _NEWER_SUITES:
+        apt = Apt(part / suite)
+        apt.prepare([sources.other_suite(own, suite)])
+        try:
+            apt.update()
+        except EngineError as error:
+            fault = error
+            continue
+        if _new_enough(apt):
+            return apt
+    raise fault or EngineError(
+        f"the machine's mirror has no docker.io of version {OLDEST_DOCKER[0]} or later",
+        "install Docker with buildx on this system, and buildlab uses it",
+    )
+
+
+def _new_enough(apt: Apt) -> bool:
+    return (
+        _numbers(apt.version("docker.io")) >= OLDEST_DOCKER
+        and _numbers(apt.version("docker-buildx")) >= OLDEST_BUILDX
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a Debian version, without its epoch; (0,) where there are none."""
+    found = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", version)
+    return tuple(int(n) for n in found[1].split(".")) if found else (0,)
+
+
+def _unpack(deb: Path, root: Path) -> None:
+    done = subprocess.run(
+        ["dpkg", "-x", str(deb), str(root)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        if "No space left" in done.stderr:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        raise EngineError(
+            f"can't unpack {deb.name}: {done.stderr.strip()}",
+            "try again; the download is checked each time",
+        )
+
+
+def _name_and_version(deb: Path) -> tuple[str, str]:
+    name, version, _ = unquote(deb.name).split("_")
+    return name, version
+
+
+def _host() -> sources.Distribution | None:
+    try:
+        return sources.distribution(Path("/etc/os-release").read_text())
+    except OSError:
+        return None
+
+
+def _path() -> str:
+    """Root's usual folders too: a notebook's PATH often lacks sbin."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+def _fault(error: OSError, folder: Path) -> BuildlabError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"no space is left in {folder.parent}: the engine's packages need about 500 MB",
+            "free some space, or set BUILDLAB_HOME to a folder on another disk",
+        )
+    return EngineError(
+        f"can't write to {folder.parent}: {error.strerror}",
+        "set BUILDLAB_HOME to a folder that you may write to",
+    )

@@ -1,0 +1,80 @@
+"""The kit's environment variables: the only place that reads them, apart from child processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import platformdirs
+
+from buildlab.engine.paths import Home
+from buildlab.errors import UsageError
+
+Choice = Literal["auto", "embedded", "docker"]
+CHOICES = ("auto", "embedded", "docker")
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+_DAEMON_VARIABLES = ("LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose through BUILDLAB_… variables.
+
+    `home` holds all that the kit keeps (BUILDLAB_HOME); `engine` limits which kind of engine
+    is used (BUILDLAB_ENGINE) and `builder` names a buildx builder (BUILDLAB_BUILDER); `replay`
+    and `record` are BUILDLAB_REPLAY and BUILDLAB_RECORD as given, "" where unset.
+    `packages_dir` moves the unpacked packages out of `home` (BUILDLAB_PACKAGES), so that
+    several homes can share them.
+    """
+
+    home: Path
+    engine: Choice = "auto"
+    builder: str = ""
+    replay: str = ""
+    record: str = ""
+    packages_dir: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings now in force. Raises UsageError for a value that means nothing."""
+        env = os.environ if environ is None else environ
+        choice = env.get("BUILDLAB_ENGINE", "").strip() or "auto"
+        if choice not in CHOICES:
+            raise UsageError(
+                f"BUILDLAB_ENGINE is {choice!r}, which names no kind of engine",
+                f"set it to one of {', '.join(CHOICES)}, or unset it",
+            )
+        home = env.get("BUILDLAB_HOME", "").strip() or platformdirs.user_cache_dir("buildlab")
+        packages = env.get("BUILDLAB_PACKAGES", "").strip()
+        return cls(
+            home=_absolute(home),
+            engine=cast(Choice, choice),
+            builder=env.get("BUILDLAB_BUILDER", "").strip(),
+            replay=env.get("BUILDLAB_REPLAY", "").strip(),
+            record=env.get("BUILDLAB_RECORD", "").strip(),
+            packages_dir=_absolute(packages) if packages else None,
+        )
+
+    @property
+    def paths(self) -> Home:
+        """Where each thing lies below `home`."""
+        return Home(self.home, self.packages_dir)
+
+
+def daemon_env() -> dict[str, str]:
+    """What an engine of ours inherits: proxies and certificate paths, nothing else."""
+    wanted = [*_DAEMON_VARIABLES, *PROXY_VARIABLES, *(v.lower() for v in PROXY_VARIABLES)]
+    return {name: os.environ[name] for name in wanted if name in os.environ}
+
+
+def tool_env(**changes: str) -> dict[str, str]:
+    """The caller's environment with `changes`, messages in plain English so they can be read."""
+    return {**os.environ, "LC_ALL": "C.UTF-8", **changes}
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (resolve follows links)

@@ -1,0 +1,112 @@
+"""Order of instructions and build context: stray files, transfer, COPY by folder, and their worth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from buildlab.build import build
+from buildlab.experiments.layer_cache import RECIPES, edit
+from buildlab.experiments.runs import Runs, crossed
+from buildlab.experiments.service import salted, sample_app, service
+from buildlab.record import BuildRecord
+from buildlab.replay import replayable
+from buildlab.workspace import Edit, Workspace, workspace
+
+STRAYS: tuple[Edit, ...] = (
+    edit("git commit", lambda t: t.write(".git/COMMIT_EDITMSG", "another commit\n")),
+    edit("editor swap file", lambda t: t.write("cmd/server/.main.go.swp", "swap\n")),
+    edit("desktop file", lambda t: t.write(".DS_Store", "icon positions\n")),
+    edit("log file", lambda t: t.write("server.log", "listening\n")),
+    edit("test file", lambda t: t.write("internal/humanize/more_test.go", "package humanize\n")),
+    edit("README", lambda t: t.write("README.md", "# Another title\n")),
+    edit("source file", lambda t: t.write("internal/humanize/more.go", "package humanize\n")),
+)
+MEGABYTE = 1_000_000
+SIZES_MB = (1, 32, 64, 128)
+
+
+def _put(tree: Workspace, recipe: str) -> None:
+    tree.write(recipe, (RECIPES / recipe).read_text())
+
+
+def _against(recipe: str, edits: tuple[Edit, ...], ignore: str | None = None) -> Runs:
+    """Build `recipe` once as the baseline, then after each edit on its own."""
+    with workspace(sample_app()) as tree:
+        salted(tree)
+        _put(tree, recipe)
+        tree.write(f"{recipe}.dockerignore", ignore or "")
+        tree.write(".git/COMMIT_EDITMSG", "a commit\n")
+        tree.checkpoint()
+        records: dict[str, BuildRecord] = {}
+        for each in (edit("baseline", lambda _: None), *edits):
+            flags = each.apply(tree)
+            records[each.name] = build(
+                tree, f"--file={recipe}", *flags, title=each.name, output="cache"
+            ).require_ok()
+            tree.reset()
+    return crossed(records)
+
+
+@replayable
+def strays(ignored: bool) -> Runs:
+    """Files that no program is made of, edited one by one, without or with the .dockerignore."""
+    ignore = (sample_app() / ".dockerignore").read_text() if ignored else None
+    return _against("strays.Dockerfile", STRAYS, ignore)
+
+
+@replayable
+def split_copy() -> Runs:
+    """An edit under cmd/, where cmd/ and internal/ are copied by instructions of their own.
+
+    The last compile has no cache mount, so that a layer alone decides what is compiled again.
+    """
+    change = edit("edit in cmd", lambda t: t.write("cmd/server/more.go", "package main\n"))
+    leaf = edit("edit in internal", lambda t: t.write("internal/humanize/more.go", "package humanize\n"))
+    return _against("split.Dockerfile", (change, leaf))
+
+
+@replayable
+def transfer() -> Runs:
+    """One more file in the context, of each of `SIZES_MB`; sent, sent again unchanged, ignored.
+
+    Facts: `sent_<n>_mb_bytes` for each size, `again_bytes` for the last size unchanged, and
+    `ignored_bytes` with the file ignored. The file's bytes are random: nothing compresses them.
+    """
+    records: dict[str, BuildRecord] = {}
+    facts: dict[str, str | int | float | bool] = {}
+
+    def send(title: str, fact: str) -> None:
+        records[title] = build(
+            tree, "--file=transfer.Dockerfile", title=title, output="cache"
+        ).require_ok()
+        facts[fact] = records[title].context_bytes
+
+    with workspace(sample_app()) as tree:
+        _put(tree, "transfer.Dockerfile")
+        tree.write("transfer.Dockerfile.dockerignore", "# Nothing is ignored.\n")
+        send("no data file", "bare_bytes")
+        for size_mb in SIZES_MB:
+            tree.write("data.bin", os.urandom(size_mb * MEGABYTE))
+            send(f"{size_mb} MB", f"sent_{size_mb}_mb_bytes")
+        send("unchanged", "again_bytes")
+        tree.write("data.bin", os.urandom(SIZES_MB[-1] * MEGABYTE))
+        tree.write("transfer.Dockerfile.dockerignore", "data.bin\n")
+        send("ignored", "ignored_bytes")
+    return Runs(records, facts)
+
+
+def worth(variants: tuple[str, ...] = ("naive", "dependencies first", "tuned")) -> Runs:
+    """The same source edit in each variant of the service, after a build without it.
+
+    Records are named by variant; the builds before the edit are not kept. The naive variant
+    needs none: all of its steps run again, whatever was there before.
+    """
+    records: Mapping[str, BuildRecord] = {}
+    with service() as bench:
+        for variant in variants:
+            if variant != "naive":
+                bench.build(variant, title=f"{variant}, before the edit").require_ok()
+        bench.workspace.write("internal/humanize/more.go", "package humanize\n")
+        records = {v: bench.build(v, title=f"{v}, one edit").require_ok() for v in variants}
+    return Runs(records)

@@ -1,0 +1,241 @@
+"""A real registry on loopback, for lessons on cache export, pushing and moving tags.
+
+Its address, `127.0.0.1:PORT/name`, means the same to the engine and to this machine:
+
+- the kit's own engine: the registry runs inside the engine's network, and its port is forwarded;
+- an existing Docker: a container, where an image of a registry is there or can be pulled, with
+  its port published on loopback; else Debian's registry on this machine's loopback, which a
+  Docker on the same machine reaches.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from filelock import FileLock, Timeout
+
+from buildlab import registry_server as server
+from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings
+from buildlab.errors import EngineError
+
+_MANIFESTS = ", ".join(
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+_TIMEOUT_S = 30
+_PORT_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A running registry. Names are "app" or "team/app", references "app:tag" or with a digest.
+
+    A reference may carry the address in front, as it stands in FROM.
+    """
+
+    address: str
+    storage: Path | None = None
+    """Where the registry keeps its files on this machine, None inside a container."""
+
+    def digest(self, ref: str) -> str:
+        """The digest that a reference has now. Raises EngineError where there is none."""
+        return str(self._manifest(ref).headers["Docker-Content-Digest"])
+
+    def tags(self, repository: str) -> tuple[str, ...]:
+        """The tags of a repository, sorted; none where nothing was pushed to it."""
+        answer = self._get(f"{self._plain(repository)}/tags/list")
+        if answer.status_code == requests.codes.not_found:
+            return ()
+        return tuple(sorted(self._checked(answer).json().get("tags") or ()))
+
+    def repositories(self) -> tuple[str, ...]:
+        """All repositories, sorted."""
+        return tuple(sorted(self._checked(self._get("_catalog")).json()["repositories"]))
+
+    def manifest(self, ref: str) -> dict[str, Any]:
+        """What a reference points to, as the registry holds it."""
+        found: dict[str, Any] = self._manifest(ref).json()
+        return found
+
+    def retag(self, source: str, target: str) -> str:
+        """Let `target` (of the same repository) point to what `source` points to; the digest."""
+        found = self._manifest(source)
+        (repository, _), (other, tag) = self._split(source), self._split(target)
+        if repository != other:
+            raise EngineError(
+                f"{target} is in another repository than {source}",
+                "push the image under the other name",
+            )
+        kind = {"Content-Type": found.headers["Content-Type"]}
+        answer = self._ask("PUT", f"{repository}/manifests/{tag}", kind, found.content)
+        return str(self._checked(answer).headers["Docker-Content-Digest"])
+
+    def size_bytes(self, ref: str) -> int:
+        """Bytes of all that a reference needs: configuration and compressed layers, each once."""
+        return sum(self._blobs(ref).values())
+
+    def total_bytes(self) -> int:
+        """Bytes of all that is tagged, what is shared counted once."""
+        blobs: dict[str, int] = {}
+        for repository in self.repositories():
+            for tag in self.tags(repository):
+                blobs |= self._blobs(f"{repository}:{tag}")
+        return sum(blobs.values())
+
+    def _blobs(self, ref: str) -> dict[str, int]:
+        """Digest → bytes of the blobs below a reference. A cache's index lists blobs itself."""
+        repository, _ = self._split(ref)
+        found: dict[str, int] = {}
+        data = self.manifest(ref)
+        for part in (*data.get("layers", ()), *([data["config"]] if "config" in data else ())):
+            found[part["digest"]] = int(part["size"])
+        for part in data.get("manifests", ()):
+            if "manifest" in part["mediaType"] or "index" in part["mediaType"]:
+                found |= self._blobs(f"{repository}@{part['digest']}")
+            else:
+                found[part["digest"]] = int(part["size"])
+        return found
+
+    def _manifest(self, ref: str) -> requests.Response:
+        repository, tag = self._split(ref)
+        return self._checked(self._get(f"{repository}/manifests/{tag}"))
+
+    def _get(self, path: str) -> requests.Response:
+        return self._ask("GET", path, {"Accept": _MANIFESTS})
+
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str], data: bytes | None = None
+    ) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy doesn't reach this machine's loopback
+            try:
+                return session.request(
+                    method,
+                    f"http://{self.address}/v2/{path}",
+                    headers=headers,
+                    data=data,
+                    timeout=_TIMEOUT_S,
+                )
+            except requests.RequestException as error:
+                raise EngineError(
+                    f"the registry at {self.address} doesn't answer: {error}",
+                    "use it inside its with block",
+                ) from error
+
+    def _checked(self, answer: requests.Response) -> requests.Response:
+        if answer.ok:
+            return answer
+        what = answer.url.partition("/v2/")[2]
+        raise EngineError(
+            f"the registry at {self.address} answered {answer.status_code} for {what}",
+            "push it first; what is there: Registry.repositories(), Registry.tags(name)",
+        )
+
+    def _plain(self, ref: str) -> str:
+        return ref.removeprefix(f"{self.address}/")
+
+    def _split(self, ref: str) -> tuple[str, str]:
+        """Repository and tag, or digest, which wins over a tag beside it."""
+        plain, _, digest = self._plain(ref).partition("@")
+        repository, _, tag = plain.partition(":")
+        return repository, digest or tag or "latest"
+
+
+@contextmanager
+def registry(engine: Engine) -> Iterator[Registry]:
+    """An empty registry that the engine reaches, gone after the block.
+
+    Its files are kept, and the error names their folder, where the block fails. It ends with
+    this process, however that ends. Raises EngineError where none can be started.
+    """
+    settings = Settings.from_env()
+    with ExitStack() as stack:
+        image = server.find_image(engine, settings.home) if engine.kind == "docker" else None
+        program = None if image else server.program(settings.paths.packages)
+        storage = stack.enter_context(_storage(settings.home))
+        if program is None:
+            address = stack.enter_context(server.container(engine, image or "", storage))
+            yield Registry(address)
+            return
+        yield Registry(stack.enter_context(_process(engine, program, storage)), storage)
+
+
+@contextmanager
+def _process(engine: Engine, program: Path, storage: Path) -> Iterator[str]:
+    """The registry as a process: in the engine's network where it has one of its own."""
+
+    def started(port: int) -> AbstractContextManager[str]:
+        if engine.kind == "embedded":
+            return server.in_engine(engine, program, storage, port)
+        return server.on_host(program, storage, port)
+
+    if not (engine.socket or "").startswith("unix://"):
+        raise EngineError(
+            f"{engine.info.name} can't reach a registry on this machine's loopback",
+            "use an engine on this machine: unset BUILDLAB_BUILDER and DOCKER_HOST",
+        )
+    with _on_free_port(started) as address:
+        yield address
+
+
+@contextmanager
+def _on_free_port(started: Callable[[int], AbstractContextManager[str]]) -> Iterator[str]:
+    """Start on a free port; on another where somebody took it in between."""
+    with ExitStack() as stack:
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            try:
+                address = stack.enter_context(started(_free_port()))
+                break
+            except EngineError:
+                if attempt == _PORT_ATTEMPTS:
+                    raise
+        yield address
+
+
+@contextmanager
+def _storage(home: Path) -> Iterator[Path]:
+    """A folder for one registry. It is locked while its owner lives, so the dead's are known."""
+    place = home / "registries"
+    place.mkdir(parents=True, exist_ok=True)
+    _sweep(place)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=place))
+    try:
+        with FileLock(folder / "owner.lock"):
+            yield folder
+    except BaseException as error:
+        for older in place.glob("kept-*"):  # one is evidence, many are a full disk
+            shutil.rmtree(older, ignore_errors=True)
+        kept = folder.rename(place / folder.name.replace("run-", "kept-"))
+        error.add_note(f"the registry's files and its log are kept in {kept}")
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed processes left."""
+    for folder in place.glob("run-*"):
+        lock = FileLock(folder / "owner.lock")
+        # Without the file its owner is about to lock it.
+        with suppress(Timeout, OSError):
+            if (folder / "owner.lock").exists():
+                with lock.acquire(timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

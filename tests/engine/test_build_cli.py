@@ -1,0 +1,85 @@
+"""`buildlab build` on a real engine, as typed in a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from buildlab.engine.model import Engine
+from tests.engine.contexts import BASE, Context, context
+from tests.engine.test_build_interrupt import building, until, until_gone
+
+__all__ = ["context"]
+
+
+def typed(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "buildlab", *words]
+    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.usefixtures("lab_engine")
+def test_build_shows_its_command_and_saves_the_record(context: Context) -> None:
+    """The literal command, the steps, where the record is; `show` finds it again."""
+    context.dockerfile(f"FROM {BASE} AS only\nRUN echo {context.salt}\n")
+    flags = ("--target", "only", "--output=type=cacheonly")
+    done = typed("build", "--title", context.salt, *flags, ".", cwd=context.path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("$ docker buildx build --progress=plain ")
+    assert "--target only --output=type=cacheonly ." in done.stderr
+    assert f"RUN echo {context.salt}" in done.stdout
+    path = done.stderr.rpartition("Saved: ")[2].strip()
+    shown = typed("show", path, "--json", cwd=context.path)
+    assert json.loads(shown.stdout)["title"] == context.salt
+    Path(path).unlink()
+
+
+@pytest.mark.usefixtures("lab_engine")
+def test_json_is_the_only_output(context: Context) -> None:
+    """What a script reads is JSON from first to last byte."""
+    context.dockerfile("FROM scratch\nCOPY Dockerfile /\n")
+    done = typed("build", "--json", "-o", "type=cacheonly", ".", cwd=context.path)
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["exit_code"] == 0
+
+
+@pytest.mark.usefixtures("lab_engine")
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("build", "."), 4, "exit code: 9"),
+        (("build", "nowhere"), 2, "there is no folder nowhere"),
+        (("build", "-f", "nowhere", "."), 2, "there is no nowhere"),
+        (("build", "--bogus", "."), 2, "--bogus"),
+        (("--builder", "nope-none", "build", "."), None, "nope-none"),
+    ],
+)
+def test_bad_input_has_an_exit_code_and_a_hint(
+    context: Context, words: tuple[str, ...], code: int | None, message: str
+) -> None:
+    """Never a traceback."""
+    context.dockerfile(f"FROM {BASE}\nRUN exit 9\n")
+    done = typed(*words, cwd=context.path)
+    assert done.returncode == code or (code is None and done.returncode in (2, 3))
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_the_build(context: Context, lab_engine: Engine) -> None:
+    """A terminal's Ctrl-C goes to the whole process group: exit code 130, nothing left."""
+    context.dockerfile(f"FROM {BASE}\nRUN : {context.salt}; sleep 60; true\n")
+    argv = [sys.executable, "-m", "buildlab", "build", "--output=type=cacheonly", "."]
+    with subprocess.Popen(
+        argv, cwd=context.path, start_new_session=True, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until(lambda: building(context.salt), 30, "the build never began")
+        os.killpg(process.pid, signal.SIGINT)
+        until_gone(context.salt)
+        told = process.communicate(timeout=10)[1]
+    assert process.returncode == 130
+    assert "what was seen until then: buildlab show" in told

@@ -1,0 +1,149 @@
+"""`clean` on a home of the kit's own engine: all of it goes, and nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from buildlab import engine as engines
+from buildlab.engine import candidates, clean, embedded, instance, inventory, packages
+from buildlab.engine.inventory import Item
+from buildlab.engine.owned import Made
+from buildlab.engine.settings import Settings
+
+
+@pytest.fixture
+def alone(
+    new_home: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Settings:
+    """A home of this test's own, on a machine without Docker."""
+    settings = new_home("home")
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDLAB_BUILDER"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "user").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("BUILDLAB_HOME", str(settings.home))
+    monkeypatch.setenv("BUILDLAB_ENGINE", "embedded")
+    monkeypatch.setattr(candidates, "DEFAULT_SOCKET", str(tmp_path / "none.sock"))
+    return settings
+
+
+def names(found: clean.Cleaned) -> set[str]:
+    return {r.name for r in found.removals}
+
+
+def test_engine_and_files_go(alone: Settings) -> None:
+    """A running engine ends, its folders and the home go; packages outside the home stay."""
+    running = embedded.ensure(alone)
+    pid = running.netns_pid
+    assert pid
+    (alone.home / "records").mkdir()
+    plan = clean.clean(alone, dry_run=True)
+    assert "embedded, running" in names(plan)
+    assert embedded.find(alone), "a dry run stops nothing"
+    done = clean.clean(alone)
+    assert done.ok
+    assert done.removals == plan.removals
+    assert instance.attach(alone.paths.engine) is None
+    assert not Path(f"/proc/{pid}").exists()
+    assert not alone.home.exists()
+    assert alone.packages_dir
+    assert packages.present(alone.packages_dir)
+    mounts = Path("/proc/self/mounts").read_text()
+    assert str(alone.home) not in mounts
+
+
+def test_what_the_user_put_into_the_home_stays(alone: Settings) -> None:
+    """Only folders that the kit makes are deleted; others keep the home alive."""
+    for folder in ("work", "records", "my-notes"):
+        (alone.home / folder).mkdir(parents=True)
+        (alone.home / folder / "file").write_text("x")
+    (alone.home / "todo.txt").write_text("x")
+    done = clean.clean(alone, keep_records=True)
+    assert done.ok
+    left = {p.name for p in alone.home.iterdir()}
+    assert left == {"records", "my-notes", "todo.txt"}
+
+
+def test_read_only_folders_go_too(alone: Settings) -> None:
+    """Go's module cache is read-only; a work folder that holds one is deleted all the same."""
+    module = alone.home / "work/lab/pkg/mod"
+    module.mkdir(parents=True)
+    (module / "file").write_text("x")
+    module.chmod(0o500)
+    assert clean.clean(alone).ok
+    assert not alone.home.exists()
+
+
+def test_links_are_removed_and_not_followed(alone: Settings, tmp_path: Path) -> None:
+    """A link in the kit's folders, or one of the folders being a link, costs its target nothing."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "file").write_text("x")
+    (alone.home / "work").mkdir(parents=True)
+    (alone.home / "work/link").symlink_to(theirs)
+    (alone.home / "records").symlink_to(theirs)
+    assert clean.clean(alone).ok
+    assert (theirs / "file").read_text() == "x"
+
+
+def test_a_docker_that_is_gone_is_listed_and_remembered(alone: Settings, tmp_path: Path) -> None:
+    """What is left in a Docker that does not answer stays listed, and its record stays for the
+    next time."""
+    record = alone.home / "docker/0123/made.json"
+    record.parent.mkdir(parents=True)
+    Made(f"unix://{tmp_path}/gone.sock", "buildlab-x", "x", "image").write(record)
+    done = clean.clean(alone)
+    assert not done.ok
+    (kept,) = (r for r in done.removals if r.what == "builder")
+    assert "does not answer" in kept.kept
+    assert record.is_file()
+
+
+def test_nothing_there_is_fine(alone: Settings) -> None:
+    """On a machine where nothing was made, nothing is removed and all is well."""
+    done = clean.clean(alone)
+    assert done.ok
+    assert done.removals == ()
+
+
+@pytest.mark.parametrize(
+    ("session", "ours"),
+    [
+        ("12345678", True),
+        ("12345678-abcdef", True),
+        ("123456789", False),
+        ("1234567", False),
+        ("abcdef-12345678", False),
+        ("", False),
+    ],
+)
+def test_whose_something_is(session: str, ours: bool) -> None:
+    """The home's own session and its fresh ones are ours; a longer or empty one is not."""
+    assert inventory.is_ours(Item("image", "id", "name", session), "12345678") is ours
+
+
+def test_the_shared_engine_comes_back_after_clean(alone: Settings) -> None:
+    """`current()` starts a new engine where the one it knew was stopped behind its back."""
+    first = engines.current()
+    embedded.stop(alone)
+    again = engines.current()
+    assert again.netns_pid != first.netns_pid
+    assert embedded.find(alone)
+    engines.forget()
+
+
+def test_blocks_name_the_engine_that_builds_use(alone: Settings) -> None:
+    """Inside `engine(...)` builds use that one, and afterwards the outer one again."""
+    shared = engines.current()
+    with engines.engine() as outer:
+        assert engines.current() is outer
+        with engines.engine(fresh=True) as runner:
+            assert engines.current() is runner
+            assert runner.fresh
+            assert runner.socket != shared.socket
+        assert engines.current() is outer
+    assert engines.current() == shared
+    engines.forget()

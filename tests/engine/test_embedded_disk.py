@@ -1,0 +1,72 @@
+"""The embedded engine on a disk that is full, and on one that can't take overlay mounts."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from buildlab.engine import embedded
+from buildlab.engine.fresh import fresh
+from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings
+from buildlab.errors import DiskFull
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Path]:
+    """A folder to mount something on."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def run(engine: Engine, *argv: str) -> str:
+    done = subprocess.run(
+        argv, env=engine.child_env(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_full_disk(mounted: Path, engine_packages: Path, busybox_context: Path) -> None:
+    """On a full disk the fault is named with bytes and remedy; with space again, all is there."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(mounted)], check=True)
+    settings = Settings(home=mounted / "home", packages_dir=engine_packages)
+    engine = embedded.ensure(settings)
+    run(engine, *engine.buildx, "build", "--load", "--tag=kept", str(busybox_context))
+    embedded.stop(settings)
+    subprocess.run(
+        ["dd", "if=/dev/zero", f"of={mounted}/fill", "bs=64k"], check=False, capture_output=True
+    )
+    try:
+        with pytest.raises(DiskFull, match=r"\d+ MiB free") as caught:
+            embedded.ensure(settings)
+        assert "buildlab engine reset" in caught.value.hint
+        (mounted / "fill").unlink()
+        engine = embedded.ensure(settings)
+        assert "kept" in run(engine, *engine.cli, "image", "ls", "--format={{.Repository}}")
+    finally:
+        embedded.reset(settings)
+
+
+def test_home_on_an_overlay(
+    mounted: Path, engine_packages: Path, busybox_context: Path, tmp_path: Path
+) -> None:
+    """Where the home folder is on an overlay (a container's root), engines copy layers instead."""
+    for name in ("lower", "upper", "work"):
+        (tmp_path / name).mkdir()
+    options = f"lowerdir={tmp_path}/lower,upperdir={tmp_path}/upper,workdir={tmp_path}/work"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, str(mounted)], check=True)
+    settings = Settings(home=mounted / "home", packages_dir=engine_packages)
+    try:
+        engine = embedded.ensure(settings)
+        run(engine, *engine.buildx, "build", "--load", "--tag=base", str(busybox_context))
+        run(engine, *engine.cli, "image", "save", f"--output={mounted}/base.tar", "base")
+        with fresh(settings, [mounted / "base.tar"]) as other:
+            assert run(other, *other.cli, "run", "--rm", "base").strip().isdigit()
+    finally:
+        embedded.reset(settings)

@@ -1,0 +1,83 @@
+"""Reaching services in the engine's own network."""
+
+from __future__ import annotations
+
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from buildlab.engine import embedded, network
+from buildlab.engine.model import Engine
+from buildlab.engine.process import wait_until
+from buildlab.engine.settings import Settings
+from buildlab.errors import EngineError
+
+LIMIT_S = 30
+
+
+@pytest.fixture
+def served(
+    private: Settings, engine_packages: Path, busybox_context: Path
+) -> Iterator[tuple[Engine, int]]:
+    """A service inside an engine's network, and its port."""
+    engine = embedded.ensure(private)
+    port = network.free_port()
+    busybox = str(engine_packages / "bin/busybox")
+    service = ("httpd", "-f", "-p", f"0.0.0.0:{port}", "-h", str(busybox_context))
+    with subprocess.Popen(network.inside(engine, busybox, *service)) as process:
+        ask = network.inside(engine, busybox, "wget", "-qO-", f"http://127.0.0.1:{port}/Dockerfile")
+        assert wait_until(
+            lambda: subprocess.run(ask, capture_output=True, check=False).returncode == 0, LIMIT_S
+        )
+        yield engine, port
+        process.kill()
+
+
+def get(port: int) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/Dockerfile", timeout=5) as answer:
+        return bytes(answer.read())
+
+
+def test_forwarded_only_within_the_block(served: tuple[Engine, int]) -> None:
+    """A service is reached at the same address from both sides, from the host while forwarded."""
+    engine, port = served
+    with pytest.raises(OSError, match="refused"):
+        get(port)
+    with network.forwarded(engine, port):
+        assert get(port).startswith(b"FROM scratch")
+        with pytest.raises(EngineError, match=str(port)), network.forwarded(engine, port):
+            pass
+    with pytest.raises(OSError, match="refused"):
+        get(port)
+
+
+def test_build_on_the_engines_network_reaches_it(
+    served: tuple[Engine, int], busybox_context: Path
+) -> None:
+    """A build step with the engine's network reaches the service at 127.0.0.1, a plain one not."""
+    engine, port = served
+    with (busybox_context / "Dockerfile").open("a") as file:
+        file.write(f"RUN --network=host wget -qO- http://127.0.0.1:{port}/Dockerfile\n")
+    argv = [*engine.buildx, "build", "--allow=network.host", str(busybox_context)]
+    done = subprocess.run(
+        argv, env=engine.child_env(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_host_loopback_is_out_of_reach(private: Settings, engine_packages: Path) -> None:
+    """What listens on the host's loopback can't be reached from inside the engine's network."""
+    engine = embedded.ensure(private)
+    busybox = str(engine_packages / "bin/busybox")
+    port = network.free_port()
+    with subprocess.Popen([busybox, "httpd", "-f", "-p", f"127.0.0.1:{port}"]) as process:
+        for address in ("127.0.0.1", "10.0.2.2"):
+            url = f"http://{address}:{port}/"
+            ask = network.inside(engine, busybox, "wget", "-T", "2", "-qO-", url)
+            done = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=LIMIT_S)
+            assert "404" not in done.stderr
+            assert done.returncode != 0
+        process.kill()

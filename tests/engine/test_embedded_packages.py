@@ -1,0 +1,109 @@
+"""The engine's packages: verified, in one folder, nothing of the system touched."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from buildlab.engine import packages, sources
+from buildlab.engine.apt import Apt
+from buildlab.errors import EngineError
+
+
+@pytest.fixture(scope="module")
+def fetched(
+    engine_packages: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[packages.Packages, list[str], list[str], list[str]]:
+    """Packages fetched anew, what was reported, and the system before and after."""
+    said: list[str] = []
+    before = _system()
+    got = packages.ensure(tmp_path_factory.mktemp("packages") / "packages", said.append)
+    return got, said, before, _system()
+
+
+def _system() -> list[str]:
+    """Installed packages, and the names and times of apt's lists and archives."""
+    argv = ["dpkg-query", "--show"]
+    installed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    files = [
+        f"{path} {path.stat().st_mtime_ns}"
+        for folder in ("/var/lib/apt/lists", "/var/cache/apt", "/etc/apt")
+        for path in sorted(Path(folder).rglob("*"))
+    ]
+    return [installed, *files]
+
+
+def test_system_untouched(
+    fetched: tuple[packages.Packages, list[str], list[str], list[str]],
+) -> None:
+    """Fetching changes nothing of the system's packages, apt lists, archives and sources."""
+    _, _, before, after = fetched
+    assert before == after
+
+
+def test_versions_recorded(
+    fetched: tuple[packages.Packages, list[str], list[str], list[str]],
+) -> None:
+    """What was got is recorded, is new enough, and is found again without fetching."""
+    got, said, _, _ = fetched
+    assert packages.present(got.folder) == got
+    assert int(got.upstream("docker.io").split(".")[0]) >= packages.OLDEST_DOCKER[0]
+    assert got.upstream("docker-buildx") in _version(got.folder / "bin/docker-buildx", "version")
+    assert said
+    asked: list[str] = []
+    assert packages.ensure(got.folder, asked.append) == got
+    assert asked == []
+
+
+def test_nothing_left_beside(
+    fetched: tuple[packages.Packages, list[str], list[str], list[str]],
+) -> None:
+    """Only the finished folder stays: no lists, no archives, no part."""
+    got, _, _, _ = fetched
+    assert [p.name for p in got.folder.parent.iterdir()] == ["packages"]
+    assert {p.name for p in got.folder.iterdir()} == {"root", "bin", "lib", "versions.json"}
+
+
+def test_broken_folder_is_replaced(engine_packages: Path, tmp_path: Path) -> None:
+    """A folder without its record counts as absent."""
+    assert packages.present(tmp_path) is None
+    (tmp_path / "versions.json").write_text('{"format": 0, "packages": {}}')
+    assert packages.present(tmp_path) is None
+    assert packages.present(engine_packages) is not None
+
+
+def test_unsigned_source_is_refused(engine_packages: Path, tmp_path: Path) -> None:
+    """A source whose signature can't be checked is refused, with apt's own words."""
+    archive = tmp_path / "archive/dists/bad/main/binary-amd64"
+    archive.mkdir(parents=True)
+    (archive / "Packages").write_text("")
+    (tmp_path / "archive/dists/bad/Release").write_text("Suite: bad\n")
+    apt = Apt(tmp_path / "apt")
+    apt.prepare([sources.Source(f"file:{tmp_path}/archive", ("bad",), ("main",))])
+    with pytest.raises(EngineError, match="not signed"):
+        apt.update()
+
+
+def test_unreachable_mirror(engine_packages: Path, tmp_path: Path) -> None:
+    """A mirror that doesn't answer is a named fault with a hint."""
+    apt = Apt(tmp_path / "apt")
+    apt.prepare([sources.Source("http://127.0.0.1:1/debian", ("stable",), ("main",))])
+    with pytest.raises(EngineError, match=r"127\.0\.0\.1") as caught:
+        apt.update()
+    assert "apt-get update" in caught.value.hint
+
+
+def test_machine_that_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where root or a tool is missing, the fault names all that is missing and what to type."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(packages, "_TOOLS", ("apt-get", "no-such-tool", "nor-this"))
+    with pytest.raises(EngineError, match=r"root.*missing: no-such-tool, nor-this") as caught:
+        packages.ensure(tmp_path / "packages")
+    assert "apt-get install" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def _version(program: Path, argument: str) -> str:
+    return subprocess.run([program, argument], capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,121 @@
+"""Last words of real clients, and what they mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from buildlab.build.faults import Ending, canceled, classify, lost_snapshot
+from buildlab.errors import BuildlabError, DiskFull, EngineError, UsageError
+
+SOLVE = "ERROR: failed to build: failed to solve: "
+PROCESS = (
+    'process "/bin/sh -c go build" did not complete successfully: exit code: 1'  # one that failed
+)
+
+
+def told(tail: str, *, seen: bool, code: int = 1) -> BuildlabError | None:
+    ending = Ending(code, tail, seen, running=("[build 3] RUN go build",))
+    return classify(ending, builder="lab", context="app")
+
+
+@pytest.mark.parametrize(
+    ("tail", "seen", "kind", "message"),
+    [
+        (
+            "ERROR: Cannot connect to the Docker daemon at unix:///nope.sock. "
+            "Is the docker daemon running?",
+            False,
+            EngineError,
+            "no engine answers",
+        ),
+        ('ERROR: no builder "nope" found', False, UsageError, "no builder"),
+        (
+            "docker: 'buildx' is not a docker command.\nSee 'docker --help'",
+            False,
+            EngineError,
+            "no buildx",
+        ),
+        ("unknown flag: --bogus\n\nUsage:  docker buildx build", False, UsageError, "--bogus"),
+        (
+            'ERROR: failed to build: invalid tag "BAD TAG": invalid reference format',
+            False,
+            UsageError,
+            "BAD TAG",
+        ),
+        (
+            "ERROR: failed to build: failed to stat missing: stat missing: no such file",
+            False,
+            UsageError,
+            "stat missing",
+        ),
+        (
+            SOLVE + "failed to read dockerfile: open None: no such file or directory",
+            True,
+            UsageError,
+            "no None in app",
+        ),
+        (
+            "ERROR: failed to build: failed to receive status: rpc error: code = Unavailable "
+            "desc = error reading from server: EOF",
+            True,
+            EngineError,
+            "stopped answering while it ran \\[build 3\\] RUN go build",
+        ),
+        (
+            SOLVE + "failed to solve: error from sender: open /x/secret.txt: permission denied",
+            True,
+            UsageError,
+            "secret.txt: permission denied",
+        ),
+        (
+            SOLVE + "Internal: rpc error: code = Internal desc = grpc: failed to unmarshal the "
+            "received message: string field contains invalid UTF-8",
+            True,
+            UsageError,
+            "not valid UTF-8",
+        ),
+        (
+            SOLVE + "failed to copy: write /data/ingest/ab/data: no space left on device",
+            True,
+            DiskFull,
+            "disk is full",
+        ),
+    ],
+)
+def test_what_is_not_the_builds_fault_is_raised(
+    tail: str, seen: bool, kind: type[BuildlabError], message: str
+) -> None:
+    """Each ending gets the error of its cause, never a traceback or a failed build."""
+    fault = told(tail, seen=seen)
+    assert isinstance(fault, kind)
+    with pytest.raises(kind, match=message):
+        raise fault
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "Dockerfile:2\n>>> RUN x\nERROR: failed to build: failed to solve: " + PROCESS,
+        SOLVE + "dockerfile parse error on line 1: unknown instruction: FRM",
+        SOLVE + 'target stage "zz" could not be found',
+        SOLVE + 'failed to compute cache key: "/nope": not found',
+        SOLVE + "nowhere.invalid/x:1: failed to do request: dial tcp: lookup: no such host",
+        SOLVE + PROCESS.replace("go build", "echo unexpected EOF, no space left on device"),
+    ],
+)
+def test_a_build_that_fails_gives_a_record(tail: str) -> None:
+    """A fault of the Dockerfile or the sources is a result, whatever its words look like."""
+    assert told(tail, seen=True) is None
+
+
+def test_interrupted_client_is_told_from_a_fault() -> None:
+    """A client that was told to stop says that its context was canceled."""
+    assert canceled(Ending(130, SOLVE + "Canceled: context canceled", True))
+    assert canceled(Ending(1, SOLVE + "Canceled: context canceled", True))
+    assert not canceled(Ending(1, SOLVE + PROCESS, True))
+
+
+def test_lost_snapshot_is_recognised() -> None:
+    """The engine's rare store fault is what a build is retried for."""
+    assert lost_snapshot(SOLVE + "parent snapshot sha256:ab does not exist: not found")
+    assert not lost_snapshot(SOLVE + PROCESS)

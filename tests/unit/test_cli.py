@@ -1,0 +1,182 @@
+"""The command line's frame: help, faults, exit codes, options in any place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+import typer
+
+from buildlab import cli
+from buildlab.errors import (
+    BuildFailed,
+    BuildlabError,
+    DiskFull,
+    EngineError,
+    RecordError,
+    TimedOut,
+    UsageError,
+)
+
+
+def run(argv: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(argv)
+    said = capsys.readouterr()
+    code = ended.value.code
+    return (code if isinstance(code, int) else int(code is not None)), said.out, said.err
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """`buildlab show` raises what the list holds."""
+    raised: list[BaseException] = []
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.callback()
+    def root(debug: bool = False) -> None:
+        pass
+
+    @app.command()
+    def show() -> None:
+        raise raised[0]
+
+    monkeypatch.setattr(cli, "app", app)
+    return raised
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (BuildlabError("m", "h"), 1),
+        (UsageError("m", "h"), 2),
+        (EngineError("m", "h"), 3),
+        (BuildFailed("m", "h"), 4),
+        (RecordError("m", "h"), 5),
+        (TimedOut("m", "h"), 6),
+        (DiskFull("m", "h"), 7),
+    ],
+)
+def test_a_fault_becomes_text_hint_and_code(
+    broken: list[BaseException],
+    capsys: pytest.CaptureFixture[str],
+    fault: BuildlabError,
+    code: int,
+) -> None:
+    """Message and hint on stderr, the code of its kind, and no traceback."""
+    broken.append(fault)
+    got, out, err = run(["show"], capsys)
+    assert (got, out) == (code, "")
+    assert err == "Error: m\n  → h\n"
+
+
+def test_a_fault_of_ours_says_so_without_a_traceback(
+    broken: list[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unexpected exception is one line and how to see more; --debug raises it."""
+    broken.append(ZeroDivisionError("[red]by zero[/]"))
+    code, _, err = run(["show"], capsys)
+    assert code == 1
+    assert "ZeroDivisionError: [red]by zero[/]" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["show", "--debug"])
+
+
+def test_an_interrupt_is_130(
+    broken: list[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C ends with 130 and no traceback."""
+    broken.append(KeyboardInterrupt())
+    code, _, err = run(["show"], capsys)
+    assert code == 130
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "parsed"),
+    [
+        (["build", ".", "--builder", "b"], ["--builder", "b", "build", "."]),
+        (["build", ".", "--engine=docker"], ["--engine=docker", "build", "."]),
+        (["--debug", "doctor"], ["--debug", "doctor"]),
+        (["doctor", "--debug"], ["--debug", "doctor"]),
+        (["build", "--", "--builder", "x"], ["build", "--", "--builder", "x"]),
+        (["build", "--builder"], ["build", "--builder"]),
+    ],
+)
+def test_global_options_stand_anywhere(typed: list[str], parsed: list[str]) -> None:
+    """--builder, --engine and --debug work after the command too, but not behind a "--"."""
+    assert cli.hoisted(typed) == parsed
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` of each command of these modules says what it does and shows a use."""
+    commands = (["doctor"], ["clean"], ["env"], *(["engine", c] for c in ENGINE_COMMANDS))
+    for command in commands:
+        code, out, _ = run([*command, "--help"], capsys)
+        assert code == 0, command
+        assert "Example" in out, command
+    code, out, _ = run(["--help"], capsys)
+    assert code == 0
+    for name in ("doctor", "engine", "clean", "env", "build", "start"):
+        assert name in out
+
+
+ENGINE_COMMANDS = ("status", "start", "stop", "reset")
+
+
+def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, and the help is named."""
+    code, _, err = run(["nope"], capsys)
+    assert code == 2
+    assert "nope" in err
+
+
+def test_a_kind_of_engine_that_is_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--engine x` is a usage error that lists the kinds."""
+    monkeypatch.setenv("BUILDLAB_ENGINE", "auto")
+    code, _, err = run(["engine", "status", "--engine", "kubernetes"], capsys)
+    assert code == 2
+    assert "embedded" in err
+
+
+def test_help_is_quick_to_load() -> None:
+    """`--help` imports neither pandas nor matplotlib nor the docker SDK."""
+    code = (
+        "import sys, buildlab.cli\n"
+        "print([m for m in ('pandas', 'matplotlib', 'docker', 'ipywidgets') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_ctrl_c_in_a_terminal_is_130() -> None:
+    """The signal itself, in a real process, ends with 130 and without a traceback."""
+    code = (
+        "import os, signal\n"
+        "from buildlab import cli\n"
+        "@cli.app.command()\n"
+        "def wait() -> None:\n"
+        "    print('ready', flush=True)\n"
+        "    signal.pause()\n"
+        "cli.main(['wait'])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err

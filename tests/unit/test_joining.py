@@ -1,0 +1,219 @@
+"""Records from events and provenance together, against recorded builds."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from buildlab.record import CacheMount, State, StepKey
+from tests.unit.streams import NAMES, joined, record, recorded, states
+
+
+def test_a_cold_build_and_its_rebuilds() -> None:
+    """Cached and ran are told right for a cold build, an edit, and no change at all."""
+    assert set(record("service_noop").states().values()) == {State.CACHED}
+    assert states("service_edit") == [
+        "build 2: cached",
+        "build 3: cached",
+        "build 4: cached",
+        "build 5: ran",
+        "build 6: ran",
+        "stage-1 1: ran",
+    ]
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if recorded(n)["metadata"]])
+def test_provenance_says_which_line(name: str) -> None:
+    """Each step's lines begin with the step's own keyword, but for a base that has no FROM."""
+    text = recorded(name)["dockerfile"].splitlines()
+    for step in record(name).steps:
+        if step.lines is None:
+            assert name.startswith("base_by_")
+            continue
+        first, last = step.lines
+        assert 1 <= first <= last <= len(text)
+        assert text[first - 1].split()[0].upper() == step.keyword
+
+
+def test_inputs_look_through_internal_vertexes() -> None:
+    """A step's inputs are steps; reading the context, a here-document or a folder is no step."""
+    assert record("service_edit").step("build", 5).inputs == (StepKey("build", 4),)
+    assert record("service_edit").step("build", 5).reads_context
+    assert not record("service_edit").step("build", 6).reads_context
+    assert record("heredoc").step("", 3).inputs == (StepKey("", 2),)
+    assert record("named_context").step("build", 2).reads_context
+    final = record("parallel_stages").step("final", 2)
+    assert final.inputs == (StepKey("b-2.x", 1), StepKey("final", 1))
+
+
+def test_mounts() -> None:
+    """Cache mounts have BuildKit's id without the namespace; secrets are named, not shown."""
+    step = record("mounts").step("build", 3)
+    assert step.cache_mounts == (
+        CacheMount("gomod", "/go/pkg/mod", "locked"),
+        CacheMount("/root/.cache/go-build", "/root/.cache/go-build", "private"),
+    )
+    assert step.secret_ids == ("netrc", "token")
+    assert step.inputs == (StepKey("tools", 2), StepKey("build", 2))
+    assert step.reads_context
+
+
+def test_layers_belong_to_the_step_that_made_them() -> None:
+    """Each layer of the image is made by exactly one step, base first; size is their sum."""
+    for name in ("single_stage", "copy_link", "copy_link_noop", "service_noop", "parallel_stages"):
+        found = record(name)
+        final = found.steps[-1].stage
+        made = [x.digest for s in found.steps if s.stage == final for x in s.layers]
+        assert [x.digest for x in found.layers][-len(made) :] == made or name.startswith("copy")
+        assert found.image_size_bytes == sum(x.size_bytes for x in found.layers)
+        assert len(found.step(final, 1).layers) >= 1
+    assert len(record("single_stage").step("", 4).layers) == 1
+    assert len(record("copy_link").step("", 3).layers) == 1
+
+
+def test_no_image_no_size() -> None:
+    """A build that exports no image has no image size, also where layers are known."""
+    found = record("service_edit_cacheonly")
+    assert (found.image_digest, found.image_size_bytes, found.layers) == ("", None, ())
+    assert found.step("stage-1", 1).layers
+
+
+def test_an_image_without_attestation_has_a_size() -> None:
+    """Digest and size are known with and without an attestation in the image."""
+    for name in ("no_attestation", "push", "scratch_only"):
+        assert record(name).image_digest.startswith("sha256:")
+        assert (record(name).image_size_bytes or 0) > 0
+
+
+def test_a_failed_step_and_what_it_stopped() -> None:
+    """One step failed; what it stopped or kept from starting was not reached."""
+    found = record("failed_run")
+    assert states("failed_run") == [
+        "build 2: cached",
+        "build 3: ran",
+        "build 4: failed",
+        "build 5: not reached",
+        "other 2: not reached",
+        "stage-2 1: not reached",
+        "stage-2 2: not reached",
+    ]
+    step = found.step("build", 4)
+    assert [(x.stream, x.text) for x in step.logs] == [(1, "before\n"), (2, "oh no\n")]
+    assert step.lines == (4, 6)
+    assert found.failure is not None
+    assert found.failure.step == StepKey("build", 4)
+    assert found.failure.message.startswith('process "/bin/sh -c echo before')
+    assert found.failure.message.endswith("exit code: 7")
+    assert "4 | >>> RUN echo before" in found.failure.excerpt
+    assert "----" not in found.failure.excerpt
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if recorded(n)["inspect"]["failed_vertex"]])
+def test_the_failed_step_is_the_one_that_history_names(name: str) -> None:
+    """The step to blame is the vertex that `history inspect` blames."""
+    found = record(name)
+    assert found.failure is not None
+    blamed = recorded(name)["inspect"]["failed_vertex"]
+    if found.failure.step is None:
+        assert blamed.startswith("[internal]")
+        return
+    step = found.step(found.failure.step.stage, found.failure.step.index)
+    assert step.state is State.FAILED
+    assert f"{step.key.index}/{step.total}] " in blamed
+    assert blamed.endswith(step.instruction)
+
+
+def test_failures_before_any_step() -> None:
+    """A Dockerfile that can't be read and a base that can't be had fail with their excerpt."""
+    for name, said in (("failed_syntax", "unknown instruction: RUNN"), ("failed_base", "registry")):
+        found = record(name)
+        assert found.steps == ()
+        assert found.failure is not None
+        assert said in found.failure.message
+        assert "failed to solve" not in found.failure.message
+        assert ">>>" in found.failure.excerpt
+
+
+def test_an_interrupted_build() -> None:
+    """What ran when the user stopped the build was not reached; nothing failed."""
+    found = record("interrupted")
+    assert states("interrupted") == ["2: not reached", "3: not reached"]
+    assert found.step("", 2).duration_s > 1
+    assert found.failure is not None
+    assert found.failure.message == "context canceled"
+
+
+def test_two_platforms_have_steps_of_their_own() -> None:
+    """Each platform's steps have their own keys; no size is told for two images."""
+    found = record("two_platforms")
+    assert len({s.key for s in found.steps}) == len(found.steps) == 7
+    assert found.step("linux/amd64->arm64 build", 4).platform == "linux/amd64->arm64"
+    assert found.image_size_bytes is None
+    assert found.step("linux/arm64 stage-1", 1).lines == (7, 7)
+
+
+def test_warnings_have_rule_and_line() -> None:
+    """Build checks keep their rule, line and page."""
+    found = {w.rule: w for w in record("warnings").warnings}
+    assert found["JSONArgsRecommended"].line == 6
+    assert found["FromAsCasing"].url.startswith("https://docs.docker.com/")
+
+
+def test_no_secret_is_in_a_record() -> None:
+    """Neither arguments nor defaults nor what a step printed of them is in the record's text."""
+    assert "hunter4" in str(recorded("warnings")["stderr"])
+    assert "hunter" not in repr(record("warnings"))
+    assert "API_TOKEN=***masked***" in record("warnings").command
+
+
+def test_kinds_of_internals() -> None:
+    """Exports and imports of image and cache are told apart."""
+    for name, kind in (
+        ("service_cold", "export"),
+        ("cache_export_local", "cache export"),
+        ("cache_export_registry", "cache export"),
+        ("cache_import_local", "cache import"),
+        ("cache_import_missing", "cache import"),
+        ("exporter_tar", "export"),
+        ("exporter_local", "export"),
+    ):
+        assert [i.kind for i in record(name).internals].count(kind) == 1
+
+
+def test_times_start_at_the_first_event() -> None:
+    """Times are seconds since the first event, none before it, none after the wall time."""
+    for name in NAMES:
+        found = record(name)
+        every = [x for s in found.steps for x in s.intervals]
+        every += [x for i in found.internals for x in i.intervals]
+        assert min(x.start_s for x in every) == 0
+        assert max(x.end_s for x in every) <= found.wall_s + 0.1
+        assert found.started_at.startswith("2026-11-21T") and found.started_at.endswith("Z")
+
+
+def test_provenance_of_slsa_1_says_the_same() -> None:
+    """The newer shape of the provenance, made from the recorded one, gives the same record."""
+    old = recorded("service_edit")
+    new = copy.deepcopy(old)
+    part = new["metadata"]["buildx.build.provenance"]
+    extra = part["metadata"]["https://mobyproject.org/buildkit@v1#metadata"]
+    new["metadata"]["buildx.build.provenance"] = {
+        "buildDefinition": {
+            "externalParameters": {"request": {"args": part["invocation"]["parameters"]["args"]}},
+            "internalParameters": {"buildConfig": part["buildConfig"]},
+        },
+        "runDetails": {"metadata": {"buildkit_metadata": extra}},
+    }
+    assert joined(new) == joined(old)
+
+
+@pytest.mark.parametrize("broken", [None, {}, {"buildx.build.provenance": 7},
+                                    {"buildx.build.provenance": {"buildConfig": []}}])  # fmt: skip
+def test_without_provenance_a_record_is_poorer_not_wrong(broken: Any) -> None:
+    """Without readable metadata steps, states and inputs stay; lines, mounts, layers go."""
+    poor = joined({**recorded("service_edit"), "metadata": broken})
+    assert poor.states() == record("service_edit").states()
+    assert [s.inputs for s in poor.steps] == [s.inputs for s in record("service_edit").steps]
+    assert all(s.lines is None and not s.cache_mounts and not s.layers for s in poor.steps)

@@ -1,0 +1,139 @@
+"""Plots: what is drawn is what the record says. Looks are judged by eye, facts here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from buildlab import plot
+from buildlab.matrix import Matrix
+from buildlab.plot.compare import split_wall
+from buildlab.record import BuildRecord, State, StepKey
+from tests.unit import factory
+
+C, R = State.CACHED, State.RAN
+
+
+def words(ax: Axes) -> str:
+    """All text of the axes, as a reader meets it."""
+    return "\n".join(t.get_text() for t in ax.findobj(Text))
+
+
+def small_matrix() -> Matrix:
+    steps = (StepKey("build", 2), StepKey("build", 3))
+    labels = {steps[0]: "COPY . .", steps[1]: "RUN go build"}
+    return Matrix(("nothing", "source file"), steps, labels, ((C, C), (C, R)))
+
+
+DRAWN: dict[str, Callable[[Axes | None], Axes]] = {
+    "waterfall": lambda ax: plot.waterfall(factory.record(), ax),
+    "graph": lambda ax: plot.graph(factory.record(), ax),
+    "compare": lambda ax: plot.compare({"a": factory.record(), "b": factory.one_stage()}, ax),
+    "compare by step": lambda ax: plot.compare({"a": factory.record()}, ax, by="step"),
+    "sizes": lambda ax: plot.sizes({"a": factory.record(), "b": factory.one_stage()}, ax),
+    "sizes of one": lambda ax: plot.sizes(factory.record(), ax),
+    "matrix": lambda ax: plot.matrix(small_matrix(), ax),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_draws_into_the_axes_it_is_given(name: str) -> None:
+    """Given axes are used and returned; without any, new ones come on a figure of their own."""
+    given = Figure().add_subplot()
+    assert DRAWN[name](given) is given
+    assert DRAWN[name](None).figure is not given.figure
+
+
+def test_same_data_give_the_same_picture() -> None:
+    """The PNG holds no date and no chance, so that a rebuilt handout has no false differences."""
+    one, two = (plot.png(plot.waterfall(factory.one_stage())) for _ in range(2))
+    assert one == two
+
+
+@pytest.mark.parametrize("draw", [plot.waterfall, plot.graph])
+@pytest.mark.parametrize("record", [factory.record(), factory.failed(), factory.one_stage()])
+def test_every_step_is_named_with_its_state(
+    draw: Callable[[BuildRecord], Axes], record: BuildRecord
+) -> None:
+    """Each step's keyword, and the word of each state that occurs, can be read."""
+    said = words(draw(record))
+    for step in record.steps:
+        assert step.keyword in said
+        if step.cacheable:
+            assert step.state.value in said
+
+
+def test_waterfall_draws_a_bar_where_work_was_done() -> None:
+    """As many bars as steps that ran and kinds of internal work; a cached step has none."""
+    record = factory.record()
+    bars = [c for c in plot.waterfall(record).collections if c.get_paths()]
+    ran = [s for s in record.steps if s.state is R]
+    assert len(bars) == len(ran) + len({i.kind for i in record.internals})
+
+
+def test_a_base_image_is_not_called_cached() -> None:
+    """CACHED on FROM saves nothing, so that no plot calls it a hit."""
+    only_from = factory.record(build_5=C, build_6=C, assets_2=C, final_1=C, final_2=C)
+    cached = words(plot.waterfall(only_from)).count("○ cached")
+    assert cached == sum(s.cacheable for s in only_from.steps)
+
+
+def test_an_empty_build_is_drawn() -> None:
+    """A build that failed before its first step gives an empty plot, no exception."""
+    record = BuildRecord("x", "empty", (), ".", "Dockerfile", "", 0.0, 1)
+    for draw in (plot.waterfall, plot.graph, plot.sizes):
+        assert plot.png(draw(record))
+    assert plot.png(plot.compare({"empty": record}))
+    assert plot.png(plot.compare({"empty": record}, by="step"))
+
+
+@pytest.mark.parametrize(
+    "record", [factory.record(), factory.failed(), factory.one_stage()], ids=lambda r: r.title
+)
+def test_shares_add_up_to_the_wall_time(record: BuildRecord) -> None:
+    """The pieces of a bar are as long together as the build took, parallel steps or not."""
+    shares = split_wall(record)
+    assert sum(shares.values()) == pytest.approx(record.wall_s)
+    assert min(shares.values()) >= 0
+
+
+def test_compare_says_how_many_times_as_fast() -> None:
+    """The ratio to the first build stands beside each further bar."""
+    slow, fast = factory.one_stage("slow", 20.0), factory.one_stage("fast", 1.0)
+    assert "× as fast" in words(plot.compare({"slow": slow, "fast": fast}))
+    assert "× as long" in words(plot.compare({"fast": fast, "slow": slow}))
+
+
+def test_matrix_counts_what_each_edit_cost() -> None:
+    """Each row says how many of its steps ran, or that all were cached."""
+    said = words(plot.matrix(small_matrix()))
+    assert "all cached" in said
+    assert "1 of 2 ran" in said
+
+
+@pytest.mark.parametrize("draw", [plot.waterfall, plot.graph, plot.sizes])
+def test_recorded_builds_say_so(draw: Callable[[BuildRecord], Axes]) -> None:
+    """A plot of a recorded build says where and when it was recorded; of a fresh one, nothing."""
+    assert "recorded on a laptop" in words(
+        draw(factory.record(recorded="recorded on a laptop, in May"))
+    )
+    assert "recorded" not in words(draw(factory.record()))
+
+
+def test_compare_of_a_recorded_build_says_so() -> None:
+    """One recorded build among others is enough for the caption."""
+    both = {"a": factory.record(), "b": factory.record(recorded="recorded on a laptop")}
+    assert "recorded on a laptop" in words(plot.compare(both))
+
+
+def test_dollars_in_an_instruction_are_no_formula() -> None:
+    """`$A $B` in a RUN is drawn as typed, not as mathematics."""
+    rows = (("", 1, 1, "RUN echo $A_1 ${B} $PATH^2$", R, (0.0, 1.0), ()),)
+    base = factory.one_stage()
+    record = BuildRecord("d", "$x$", (), ".", "", "", 1.0, 0, steps=factory.steps(rows))
+    assert plot.png(plot.waterfall(record))
+    assert plot.png(plot.compare({"$a$": record, "b": base}, by="step"))

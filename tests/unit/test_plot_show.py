@@ -1,0 +1,66 @@
+"""What a cell ends with: each plot with its sentence and its table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from buildlab import plot
+from buildlab.matrix import Matrix
+from buildlab.plot import Shown, show
+from buildlab.record import BuildRecord, State
+from tests.unit import factory
+
+A = factory.record("a", recorded="recorded on a laptop")
+B = factory.record("b", build_6=State.CACHED)
+MATRIX = Matrix.from_records(A, {"an edit": B})
+
+SHOWN: dict[str, Callable[[], Shown]] = {
+    "waterfall": lambda: show.waterfall(A),
+    "graph": lambda: show.graph(A),
+    "compare": lambda: show.compare({"first": A, "second": B}),
+    "compare three": lambda: show.compare({"first": A, "second": B, "third": B}),
+    "compare by step": lambda: show.compare({"first": A, "second": B}, by="step"),
+    "sizes": lambda: show.sizes({"first": A, "second": B}),
+    "sizes of one": lambda: show.sizes(A),
+    "matrix": lambda: show.matrix(MATRIX),
+}
+
+
+TINY = plot.png(plot.sizes(factory.one_stage()))
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rendering: its result is looked at elsewhere."""
+    monkeypatch.setattr(sys.modules[Shown.__module__], "png", lambda drawn: TINY)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_figure_has_sentence_table_and_recording(name: str) -> None:
+    """Alt text with figures in it, a table, and the recording's caption exactly once."""
+    shown = SHOWN[name]()
+    html = shown._repr_html_()
+    assert any(c.isdigit() for c in shown.alt)
+    assert "<table" in shown.table_html
+    said = html.split("<figcaption>")[1].split("</figcaption>")[0]
+    assert said.count("recorded on a laptop") == 1
+
+
+def test_compare_uses_the_names_given() -> None:
+    """The names of the mapping are in the sentence, not the titles of the records."""
+    assert "second" in show.compare({"first": A, "second": B}).alt
+
+
+def test_graph_says_the_critical_path() -> None:
+    """Who cannot see the thick line reads the chain."""
+    assert "Critical path of" in show.graph(A).alt
+
+
+def test_names_are_shown_not_run() -> None:
+    """A build's name is text in the page."""
+    evil: dict[str, BuildRecord] = {"<script>x</script>": A, "b": B}
+    for shown in (show.sizes(evil), show.compare(evil)):
+        assert "<script>" not in shown._repr_html_()
