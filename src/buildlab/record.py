@@ -225,3 +225,13 @@ class BuildRecord:
             return self
         why = self.failure or Failure("the build ended without saying why")
         raise BuildFailed(f"{self.title}: {why.message}\n{why.excerpt}".rstrip())
+
+    def __str__(self) -> str:
+        from buildlab.text import describe
+
+        return describe(self)
+
+    def _repr_html_(self) -> str:
+        from buildlab.html import record_html
+
+        return record_html(self)

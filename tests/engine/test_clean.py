@@ -11,6 +11,7 @@ from buildlab import engine as engines
 from buildlab.engine import candidates, clean, embedded, instance, inventory, packages
 from buildlab.engine.inventory import Item
 from buildlab.engine.owned import Made
+from buildlab.engine.process import ProcessId
 from buildlab.engine.settings import Settings
 
 
@@ -47,7 +48,7 @@ def test_engine_and_files_go(alone: Settings) -> None:
     assert done.ok
     assert done.removals == plan.removals
     assert instance.attach(alone.paths.engine) is None
-    assert not Path(f"/proc/{pid}").exists()
+    assert ProcessId.of(pid) is None
     assert not alone.home.exists()
     assert alone.packages_dir
     assert packages.present(alone.packages_dir)
@@ -57,7 +58,7 @@ def test_engine_and_files_go(alone: Settings) -> None:
 
 def test_what_the_user_put_into_the_home_stays(alone: Settings) -> None:
     """Only folders that the kit makes are deleted; others keep the home alive."""
-    for folder in ("work", "records", "my-notes"):
+    for folder in ("work", "records", "packages.part-x1", "my-notes"):
         (alone.home / folder).mkdir(parents=True)
         (alone.home / folder / "file").write_text("x")
     (alone.home / "todo.txt").write_text("x")

@@ -14,7 +14,7 @@ import pytest
 
 from buildlab import doctor, registry
 from buildlab.doctor import acts, machine
-from buildlab.doctor.model import Bench, Fault, Outcome, Report, Result, Skip, well
+from buildlab.doctor.model import Bench, Fault, Outcome, Report, Result, Skip, warning, well
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 
@@ -171,7 +171,7 @@ def test_a_password_is_hidden_in_every_row(
     monkeypatch.setenv("HTTPS_PROXY", url)
 
     def quotes(bench: Bench) -> Outcome:
-        return machine.warning(f"{url} said: who is hunter2?", f"unset {url}")
+        return warning(f"{url} said: who is hunter2?", f"unset {url}")
 
     (row,) = doctor.findings(bench.engine, checks=(("quotes", quotes, 5),))
     assert "hunter2" not in row.detail + row.remedy

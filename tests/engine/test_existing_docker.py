@@ -328,6 +328,7 @@ def test_the_doctor_finds_nothing_wrong(
         assert done[act] is doctor.Result.OK, act
     assert clean.clean(learner).ok
     assert user.picture(learner) == before
+    assert not learner.home.exists(), "the whole kit has been at work: each of its files is known"
 
 
 def nearby(user: UsersDocker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,12 +371,14 @@ def test_the_commands_say_what_they_do(user: UsersDocker, learner: Settings) -> 
     assert state["uptime_s"] >= 0
     assert state["cache_bytes"] is not None
     assert "DOCKER_HOST" in typed("engine", "status")
-    shell = 'eval "$(%s -m buildlab env)" && docker buildx ls && docker ps --format "{{.Names}}"'
+    shell = (
+        'eval "$(%s -m buildlab env)" && docker buildx inspect && docker ps --format "{{.Names}}"'
+    )
     said = subprocess.run(
         ["bash", "-c", shell % sys.executable], capture_output=True, text=True, check=True,
         timeout=60,
     ).stdout  # fmt: skip
-    assert f"buildlab-{existing.owner_of(learner)}*" in said
+    assert said.split()[:2] == ["Name:", f"buildlab-{existing.owner_of(learner)}"]
     assert "users-db" in said
     assert "Stopped" in typed("engine", "stop")
     assert "not running" in typed("engine", "stop")

@@ -54,7 +54,7 @@ def test_edit_runs_what_the_lesson_says(bench: layer_cache.Rules, edit: str) -> 
 
 def test_matrix_has_a_row_for_every_edit(bench: layer_cache.Rules) -> None:
     """The lesson's heat map crosses every edit with every cacheable step."""
-    matrix = bench.all().matrix
+    matrix = bench.run_all().matrix
     assert matrix is not None
     assert list(matrix.edits) == [e.name for e in layer_cache.EDITS]
     assert len(matrix.steps) == len(bench.baseline.states())

@@ -18,6 +18,7 @@ from buildlab.text import (
     describe_comparison,
     describe_matrix,
     describe_sizes,
+    describe_transfer,
     format_bytes,
     format_ratio,
     format_s,
@@ -219,6 +220,14 @@ def test_sizes_in_a_sentence() -> None:
     both = {"slim": record("service_cold"), "fat": record("single_stage")}
     assert "fat 77.2 MB, slim 1.18 MB; fat is 65× as large as slim" in describe_sizes(both)
     assert describe_sizes({"none": record("failed_run")}) == "No image size is known."
+
+
+def test_transfers_in_a_sentence() -> None:
+    """The build that sent most is named first, then the one that sent least."""
+    both = {"small": record("service_edit"), "large": record("context_40_mb")}
+    assert describe_transfer(both).startswith("Of 2 builds, large sent 40 MB in ")
+    assert "small sent 226 B in" in describe_transfer(both)
+    assert describe_transfer({}) == "No builds."
 
 
 def test_recorded_builds_say_so_in_words_and_html() -> None:

@@ -37,6 +37,17 @@ def test_provenance_says_which_line(name: str) -> None:
         assert text[first - 1].split()[0].upper() == step.keyword
 
 
+def test_a_shared_from_moves_no_stage() -> None:
+    """A FROM that two stages share has one stage's name and the other's line: order is kept."""
+    stages = list(dict.fromkeys(s.stage for s in record("mounts").steps if s.cacheable))
+    assert stages == ["tools", "build"]
+    swapped = copy.deepcopy(recorded("mounts"))
+    swapped["stderr"] = [
+        x.replace("[tools 1/2] FROM", "[build 1/3] FROM") for x in swapped["stderr"]
+    ]
+    assert list(dict.fromkeys(s.stage for s in joined(swapped).steps)) == stages
+
+
 def test_inputs_look_through_internal_vertexes() -> None:
     """A step's inputs are steps; reading the context, a here-document or a folder is no step."""
     assert record("service_edit").step("build", 5).inputs == (StepKey("build", 4),)
@@ -143,6 +154,19 @@ def test_an_interrupted_build() -> None:
     assert found.step("", 2).duration_s > 1
     assert found.failure is not None
     assert found.failure.message == "context canceled"
+
+
+def test_a_client_that_was_killed() -> None:
+    """Where the stream just ends, what ran has its time until the last event and no end."""
+    data = recorded("failed_run")
+    lines = data["stderr"]
+    cut = next(i for i, line in enumerate(lines) if '"logs"' in line) + 1
+    found = joined({**data, "stderr": lines[:cut], "exit_code": -9})
+    step = found.step("build", 4)
+    assert step.state is State.NOT_REACHED
+    assert step.end_s == pytest.approx(step.logs[-1].at_s, abs=1e-5)
+    assert found.failure is not None
+    assert found.failure.message == "the build ended without saying why"
 
 
 def test_two_platforms_have_steps_of_their_own() -> None:

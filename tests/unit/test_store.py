@@ -34,7 +34,7 @@ for kind in (words.Step, words.Internal, words.Failure, words.EngineInfo, words.
     st.register_type_strategy(kind, whole(kind))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(whole(BuildRecord))
 def test_any_record_survives_json(made: BuildRecord) -> None:
     """Every record, with odd text in it and all fields set, loads back equal."""

@@ -1,1 +1,112 @@
-def main() -> None: ...
+"""The command line: commands from the modules beside this one; faults become text and a code.
+
+Exit codes: 0 well, 1 a fault of buildlab's own or a check that failed, 2 usage, 3 engine,
+4 build failed, 5 record, 6 time limit, 7 disk full, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from buildlab.errors import BuildlabError
+
+ISSUES = "say so where you got buildlab, with what this prints: type it again with --debug"
+INTERRUPTED = 130
+# Options of `buildlab` itself, which people type after the command.
+_GLOBAL_FLAGS = ("--debug",)
+_GLOBAL_VALUES = ("--builder", "--engine")
+# Modules whose commands `--help` lists first.
+_FIRST = ("start", "doctor", "build")
+
+app = typer.Typer(
+    name="buildlab",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(
+    epilog="Examples:  buildlab doctor  ·  buildlab engine status  ·  "
+    "buildlab --builder team-arm64 build ."
+)
+def _root(
+    builder: Annotated[
+        str, typer.Option(help="A buildx builder by name (as BUILDLAB_BUILDER).", metavar="NAME")
+    ] = "",
+    engine: Annotated[
+        str, typer.Option(help="auto, docker or embedded (as BUILDLAB_ENGINE).", metavar="KIND")
+    ] = "",
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault.")] = False,
+) -> None:
+    """Measure, explain and repair Docker builds of Go services."""
+    if builder or engine:
+        from buildlab.engine import use
+
+        use(engine or None, builder=builder or None)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The `buildlab` command. Always ends with SystemExit."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = hoisted(given)
+    debug = "--debug" in arguments[: len(arguments) - len(_rest(given))]
+    try:
+        app(arguments, prog_name="buildlab")
+    except BuildlabError as e:
+        if debug:
+            raise
+        _say(str(e))
+        sys.exit(e.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as e:
+        if debug:
+            raise
+        _say(f"a fault of buildlab's own: {type(e).__name__}: {e}\n  → {ISSUES}")
+        sys.exit(1)
+
+
+def hoisted(argv: Sequence[str]) -> list[str]:
+    """The arguments with buildlab's own options in front, wherever they stood before a "--"."""
+    rest = _rest(argv)
+    head, front, others = list(argv[: len(argv) - len(rest)]), [], []
+    while head:
+        word = head.pop(0)
+        if word in _GLOBAL_FLAGS or word.startswith(tuple(f"{v}=" for v in _GLOBAL_VALUES)):
+            front.append(word)
+        elif word in _GLOBAL_VALUES and head:
+            front += [word, head.pop(0)]
+        else:
+            others.append(word)
+    return [*front, *others, *rest]
+
+
+def _rest(argv: Sequence[str]) -> list[str]:
+    return list(argv[argv.index("--") :]) if "--" in argv else []
+
+
+def _say(text: str) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("Error:", style="bold red", end=" ")
+    console.print(text, markup=False)
+
+
+def _assemble() -> None:
+    """Let each module beside this one add its commands."""
+    names = [m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")]
+    for name in (*_FIRST, *sorted({*names} - {*_FIRST})):
+        import_module(f"{__name__}.{name}").register(app)
+
+
+_assemble()

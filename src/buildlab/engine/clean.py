@@ -6,8 +6,9 @@ removed, and its label and session are compared here, not by a filter of the eng
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 # All that the kit writes into its home; anything else there is the user's, and stays.
 FOLDERS = (
     "engine", "packages", "fresh", "templates", "images", "work", "records", "contexts", "buildx",
-    "docker-config", "docker", "builders", "locks", "test-cache",
+    "docker-config", "docker", "builders", "registries", "locks", "test-cache",
 )  # fmt: skip
 FILES = ("jupyter.log",)
+# Left by a download that was killed.
+_PARTS = "packages.part-*"
 _THEIRS = "you gave it a name of your own"
 _USED = "others use it by now"
 _ORDER = {"container": 0, "image": 1, "volume": 2, "network": 3}
@@ -117,9 +120,14 @@ def clean(
             before = _foreign(api, owner, pulled)
             removals += _clean_docker(api, address, owner, made, dry_run)
             proofs += _compare(address, before, _foreign(api, owner, pulled))
+    names = [n for n in (*FOLDERS, *FILES) if os.path.lexists(settings.home / n)]
+    names += sorted(p.name for p in settings.home.glob(_PARTS))
+    if keep_records and "records" in names:
+        names.remove("records")
     removals += _engines(settings, dry_run)
-    unfinished = any(r.failed for r in removals)
-    removals += _folders(settings, dry_run, keep_records, unfinished)
+    if any(r.failed for r in removals):  # what is needed to clean the rest another time
+        names = [n for n in names if n not in ("docker", "engine")]
+    removals += _files(settings.home, names, dry_run)
     files_after = inventory.user_files(settings)
     changed = tuple(p for p, content in files_before.items() if files_after.get(p) != content)
     where = "your docker configuration"
@@ -240,22 +248,15 @@ def _engines(settings: Settings, dry_run: bool) -> Iterator[Removal]:
         yield Removal("engine", f"embedded, {running}", str(folder), kept)
 
 
-def _folders(
-    settings: Settings, dry_run: bool, keep_records: bool, unfinished: bool
-) -> Iterator[Removal]:
-    """The kit's own folders below the home; the home itself only if nothing else is in it."""
-    home = settings.home
-    for name in (*FOLDERS, *FILES):
+def _files(home: Path, names: Sequence[str], dry_run: bool) -> Iterator[Removal]:
+    """The kit's own files below the home; the home itself only if nothing else is in it."""
+    for name in names:
         path = home / name
-        if not path.exists() or (keep_records and name == "records"):
-            continue
-        if unfinished and name in ("docker", "engine"):
-            yield Removal("files", name, str(path), "needed to clean what is listed above")
-            continue
         if not dry_run:
             _delete(path)
-        yield Removal("files", name, str(path), "could not be deleted" * _left(path, dry_run))
-    if home.is_dir() and not dry_run:
+        left = not dry_run and os.path.lexists(path)
+        yield Removal("files", name, str(path), "could not be deleted" * left)
+    if not dry_run:
         with suppress(OSError):
             home.rmdir()
 
@@ -264,7 +265,8 @@ def _delete(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, onerror=_make_writable)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
 
 
 def _make_writable(function: object, path: str, error: object) -> None:
@@ -277,10 +279,6 @@ def _make_writable(function: object, path: str, error: object) -> None:
             shutil.rmtree(target, ignore_errors=True)
         else:
             target.unlink()
-
-
-def _left(path: Path, dry_run: bool) -> bool:
-    return not dry_run and path.exists()
 
 
 def _free_bytes(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Order of instructions and build context: stray files, transfer, COPY by folder, and their worth."""
+"""Order of instructions and build context: stray files, transfer, COPY by folder, their worth."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _against(recipe: str, edits: tuple[Edit, ...], ignore: str | None = None) ->
 @replayable
 def strays(ignored: bool) -> Runs:
     """Files that no program is made of, edited one by one, without or with the .dockerignore."""
-    ignore = (sample_app() / ".dockerignore").read_text() if ignored else None
+    ignore = ignore_file() if ignored else None
     return _against("strays.Dockerfile", STRAYS, ignore)
 
 
@@ -62,7 +62,9 @@ def split_copy() -> Runs:
     The last compile has no cache mount, so that a layer alone decides what is compiled again.
     """
     change = edit("edit in cmd", lambda t: t.write("cmd/server/more.go", "package main\n"))
-    leaf = edit("edit in internal", lambda t: t.write("internal/humanize/more.go", "package humanize\n"))
+    leaf = edit(
+        "edit in internal", lambda t: t.write("internal/humanize/more.go", "package humanize\n")
+    )
     return _against("split.Dockerfile", (change, leaf))
 
 
@@ -94,6 +96,21 @@ def transfer() -> Runs:
         tree.write("transfer.Dockerfile.dockerignore", "data.bin\n")
         send("ignored", "ignored_bytes")
     return Runs(records, facts)
+
+
+def sent_only_what_is_new(sent: Runs) -> dict[str, bool]:
+    """What `transfer` shows, as facts without a figure."""
+    last = int(sent.facts[f"sent_{SIZES_MB[-1]}_mb_bytes"])
+    return {
+        "a new file is sent whole": last >= SIZES_MB[-1] * MEGABYTE,
+        "an unchanged file is sent again": int(sent.facts["again_bytes"]) >= MEGABYTE,
+        "an ignored file is sent": int(sent.facts["ignored_bytes"]) >= MEGABYTE,
+    }
+
+
+def ignore_file() -> str:
+    """The service's .dockerignore."""
+    return (sample_app() / ".dockerignore").read_text()
 
 
 def worth(variants: tuple[str, ...] = ("naive", "dependencies first", "tuned")) -> Runs:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from buildlab.build import build
 from buildlab.engine import engine
 from buildlab.experiments.runs import Runs, crossed
-from buildlab.experiments.service import salted, sample_app
+from buildlab.experiments.service import Change, salted, sample_app
 from buildlab.record import BuildRecord
 from buildlab.registry import Registry, registry
 from buildlab.replay import replayable
@@ -19,8 +19,6 @@ from buildlab.workspace import Edit, Workspace, workspace
 RECIPES = Path(__file__).parent / "recipes"
 RULES = "rules.Dockerfile"
 LEAF = "internal/humanize/ago.go"
-
-Change = Callable[[Workspace], object]
 
 
 def edit(name: str, change: Change, *flags: str) -> Edit:
@@ -60,6 +58,7 @@ class Rules:
     def __init__(self, tree: Workspace, recipe: str = RULES) -> None:
         self._tree = tree
         self._recipe = recipe
+        self.dockerfile = (RECIPES / recipe).read_text()
         self._edits: Mapping[str, Edit] = {e.name: e for e in EDITS}
         for name in (recipe, f"{recipe}.dockerignore"):
             if (RECIPES / name).is_file():
@@ -88,12 +87,13 @@ class Rules:
         self.tried[name] = record
         return record
 
-    def all(self) -> Runs:
-        """Every edit against the baseline: those tried already are not built again."""
-        for name in self._edits:
+    def run_all(self, names: Sequence[str] = ()) -> Runs:
+        """These edits, or all, against the baseline. What was tried already is not built again."""
+        names = tuple(names) or tuple(self._edits)
+        for name in names:
             if name not in self.tried:
                 self.run(name)
-        return crossed({"baseline": self.baseline, **{n: self.tried[n] for n in self._edits}})
+        return crossed({"baseline": self.baseline, **{n: self.tried[n] for n in names}})
 
 
 @contextmanager

@@ -28,6 +28,11 @@ class Runs:
     def __getitem__(self, name: str) -> BuildRecord:
         return self.records[name]
 
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """The names of the edits, where the first record is the baseline."""
+        return tuple(self.records)[1:]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; the matrix is derived again on load, so it is not stored."""
         return {

@@ -1,9 +1,10 @@
-"""The sample service as a bench: a private copy with cold caches, edited by name, built by variant."""
+"""The sample service as a bench: a private copy with cold caches, edited and built by name."""
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 from buildlab.build import build
 from buildlab.errors import UsageError
 from buildlab.record import BuildRecord
-from buildlab.workspace import Edit, Workspace, workspace
+from buildlab.workspace import Workspace, workspace
+
+Change = Callable[[Workspace], object]
 
 VARIANTS: Mapping[str, str] = {
     "naive": "dockerfiles/01-naive.Dockerfile",
@@ -22,6 +25,38 @@ VARIANTS: Mapping[str, str] = {
     "production": "dockerfiles/06-production.Dockerfile",
     "tuned": "Dockerfile",
 }
+
+
+def _raise(constant: str, path: str) -> Change:
+    """An edit that raises a constant by one, so that it can be made again and again."""
+
+    def change(tree: Workspace) -> None:
+        text, found = re.subn(
+            rf"\b({constant}\s*=\s*)(\d+)", lambda m: f"{m[1]}{int(m[2]) + 1}", tree.read(path)
+        )
+        if not found:
+            raise UsageError(
+                f"{path} has no constant {constant}", "use a fresh copy of the service"
+            )
+        tree.write(path, text)
+
+    return change
+
+
+def _swap(path: str, old: str, new: str) -> Change:
+    return lambda tree: tree.replace(path, old, new)
+
+
+EDITS: Mapping[str, Change] = {
+    "leaf": _raise("justNowSeconds", "internal/humanize/ago.go"),
+    "core": _raise("maxVersionLength", "internal/board/board.go"),
+    "asset": _swap("internal/web/static/board.css", "--accent: #0072b2", "--accent: #d55e00"),
+    "test": _swap("internal/humanize/ago_test.go", "may be ahead", "may run ahead"),
+    "comment": _swap("internal/board/board.go", "It imports nothing", "It needs nothing"),
+    "bump": _swap("go.mod", "chi/v5 v5.4.0", "chi/v5 v5.5.0"),
+}
+"""Named edits: a leaf package, a widely imported one, an embedded file, a test, a comment, a
+dependency. Each costs something else."""
 
 
 def sample_app() -> Path:
@@ -74,9 +109,11 @@ class Service:
             **options,
         )
 
-    def edit(self, edit: Edit) -> tuple[str, ...]:
-        """Apply a named edit and return the build flags that it adds."""
-        return edit.apply(self.workspace)
+    def edit(self, name: str) -> None:
+        """Make one of `EDITS`. Raises UsageError for a name that is not among them."""
+        if name not in EDITS:
+            raise UsageError(f"no edit is named {name!r}", f"choose one of: {', '.join(EDITS)}")
+        EDITS[name](self.workspace)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where Debian packages come from: this machine's own mirror, else Debian's."""
+"""Where Debian packages come from: this machine's own mirror, else mmdebstrap's default."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from buildlab.errors import EngineError
 
 SUITE = "trixie"
 _KEYRING = "usr/share/keyrings/debian-archive-keyring.gpg"
-_DEBIAN = "http://deb.debian.org/debian"
-_SECURITY = "http://deb.debian.org/debian-security"
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The URIs of Debian's archive and of its security fixes."""
+    """The URIs of Debian's archive and of its security fixes; "" is mmdebstrap's own default."""
 
-    debian: str = _DEBIAN
-    security: str = _SECURITY
+    debian: str = ""
+    security: str = ""
 
     @classmethod
     def of_this_machine(cls) -> Archive:
-        """What a Debian machine's apt asks; Debian's own servers on any other machine."""
+        """What a Debian machine's apt asks; mmdebstrap's default on any other machine."""
         host = _host()
         if host is None or host.id != "debian":
             return cls()
@@ -52,7 +50,7 @@ class Archive:
         return [
             (self.debian, SUITE),
             (self.debian, f"{SUITE}-updates"),
-            (self.security or _SECURITY, f"{SUITE}-security"),
+            *([(self.security, f"{SUITE}-security")] if self.security else []),
         ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
@@ -72,7 +73,8 @@ class Bootstrap:
         with process, ThreadPoolExecutor(1) as watcher:
             log = watcher.submit(self._watch, process.stderr, slim)
             try:
-                process.stdin.write(self.archive.one_line(tools.keyring).encode())
+                if self.archive.debian:
+                    process.stdin.write(self.archive.one_line(tools.keyring).encode())
                 process.stdin.close()
                 self._write_rest(process.stdout, slim.result())
             except (tarfile.TarError, OSError) as error:
@@ -80,6 +82,7 @@ class Bootstrap:
                 raise _fault(log.result(), error) from error
             except BaseException:
                 process.terminate()  # it unmounts and removes its own folder
+                process.stdout.close()  # a child of its that still writes ends, and its log with it
                 raise
         if process.returncode:
             raise _fault(log.result(), None)
@@ -98,7 +101,9 @@ class Bootstrap:
             f"--customize-hook={_INSTALL.format(packages=' '.join(PACKAGES))}",
         ]
         fixed = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
-        return [str(tools.mmdebstrap), f"--mode={mode}", *fixed, *hooks, SUITE, "-", "-"]
+        fixed += [] if self.archive.debian else [f"--keyring={tools.keyring}"]
+        source = ["-"] if self.archive.debian else []
+        return [str(tools.mmdebstrap), f"--mode={mode}", *fixed, *hooks, SUITE, "-", *source]
 
     def _env(self, tools: Tools) -> Mapping[str, str]:
         path = f"{tools.mmdebstrap.parent}{os.pathsep}{tool_env()['PATH']}:/usr/sbin:/sbin"
@@ -133,9 +138,16 @@ class Bootstrap:
                 index[entry.name] = Fingerprint.of(entry, data)
                 layer.entry(entry, io.BytesIO(data))
             layer.tree(self.recipe / "debian-slim")
-            layer.file("etc/apt/sources.list.d/debian.sources", self.archive.stanzas().encode())
+            layer.file(*self._apt_source(tree))
         path.unlink()
         return index
+
+    def _apt_source(self, tree: tarfile.TarFile) -> tuple[str, bytes]:
+        """Path and content of the image's apt source: ours, or the one mmdebstrap chose."""
+        if self.archive.debian:
+            return "etc/apt/sources.list.d/debian.sources", self.archive.stanzas().encode()
+        chosen = _content(tree, tree.getmember("etc/apt/sources.list"))
+        return "etc/apt/sources.list", re.sub(rb"\[[^\]]*\] ", b"", chosen)
 
     def _write_rest(self, stdout: IO[bytes], slim: Mapping[str, Fingerprint]) -> None:
         """The layer on top of the slim one, and the static image's files, in one pass."""

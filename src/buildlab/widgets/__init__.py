@@ -1,0 +1,16 @@
+"""What a notebook shows while something happens, and what it asks. Each has a plain twin."""
+
+from buildlab.widgets.grid import EditPredictions, GridResult, predict_edits
+from buildlab.widgets.live import activate
+from buildlab.widgets.predict import Prediction, predict
+from buildlab.widgets.prediction import Result
+
+__all__ = [
+    "EditPredictions",
+    "GridResult",
+    "Prediction",
+    "Result",
+    "activate",
+    "predict",
+    "predict_edits",
+]

@@ -1,0 +1,5 @@
+"""`python -m buildlab` is `buildlab`."""
+
+from buildlab.cli import main
+
+main()

@@ -1,0 +1,150 @@
+"""The guard against stale and foreign files in a build.
+
+BuildKit keeps the files of a context between builds and compares by size and modification time,
+never by content. What it compares with is found by the context folder's *basename* (and the
+client's node id): two folders `x/app` and `y/app` get each other's files, and an edit that keeps
+size and mtime (`cp -p`, `touch -r`, an unpacked archive) never arrives, even with --no-cache.
+
+So a build never gets a folder under its own name. It gets a link to it whose name is
+`<basename>-<hash of the real path and a generation>`: other folders are out of its reach, and
+builds of the same folder still transfer only what changed. For the hidden edits a ledger keeps,
+per file, the inode number and ctime that went with each (size, mtime, mode): the same three with
+another inode or ctime is what BuildKit would miss. Then the generation moves on: BuildKit knows
+nothing under the new name, and everything is sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_REMEMBERED = 8
+"""So many states are kept per file."""
+
+_Seen = dict[str, list[list[int]]]
+
+
+class _Look(NamedTuple):
+    size: int
+    mtime_ns: int
+    mode: int
+    ctime_ns: int
+    inode: int
+
+
+def guarded(real: Path, folder: Path, slots: Mapping[str, Path]) -> Path:
+    """A link to the folder `real`, below `folder`, that is safe to give to `docker buildx build`.
+
+    `slots` are all local sources of the build by name (context, dockerfile, named contexts), since
+    BuildKit keeps them all under the name of the context. Raises OSError where `folder` can't be
+    written.
+    """
+    real = real.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    ident = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
+    ledger = folder / f"{ident}.json"
+    generation, seen = _read(ledger)
+    looks = dict(_look_at(slots))
+    if any(_hidden(seen.get(name, []), look) for name, look in looks.items()):
+        (folder / _link_name(real, generation)).unlink(missing_ok=True)
+        generation, seen = os.urandom(4).hex(), {}
+    if not ledger.exists():
+        _sweep(folder)
+    if _learn(seen, looks) or not ledger.exists():
+        _write(ledger, real, generation, seen)
+    link = folder / _link_name(real, generation)
+    if not link.is_symlink():
+        link.symlink_to(real, target_is_directory=True)
+    return link
+
+
+def _link_name(real: Path, generation: str) -> str:
+    salted = os.fsencode(real) + b"\0" + generation.encode()
+    name = re.sub(r"[^\w.-]", "_", real.name)[:40] or "root"
+    return f"{name}-{hashlib.sha256(salted).hexdigest()[:12]}"
+
+
+def _look_at(slots: Mapping[str, Path]) -> Iterator[tuple[str, _Look]]:
+    for slot, path in slots.items():
+        if path.is_dir():
+            for name, found in _walk(str(path)):
+                yield f"{slot}:{name}", found
+        else:
+            for file in (path, path.with_name(path.name + ".dockerignore")):
+                with suppress(OSError):
+                    yield f"{slot}:{file.name}", _look(file.stat())
+
+
+def _walk(root: str) -> Iterator[tuple[str, _Look]]:
+    todo = [root]
+    while todo:
+        folder = todo.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue  # unreadable: whether that matters, .dockerignore decides
+        for entry in entries:
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+                elif stat.S_ISREG((status := entry.stat(follow_symlinks=False)).st_mode):
+                    yield entry.path[len(root) + 1 :], _look(status)
+
+
+def _look(status: os.stat_result) -> _Look:
+    return _Look(
+        status.st_size, status.st_mtime_ns, status.st_mode, status.st_ctime_ns, status.st_ino
+    )
+
+
+def _hidden(seen: list[list[int]], look: _Look) -> bool:
+    """Whether BuildKit would take this file for one that it has, though it was written to."""
+    return any(tuple(s[:3]) == look[:3] and tuple(s[3:]) != look[3:] for s in seen)
+
+
+def _learn(seen: _Seen, looks: Mapping[str, _Look]) -> bool:
+    """Add what is new to `seen`; whether anything was."""
+    news = False
+    for name, look in looks.items():
+        known = seen.setdefault(name, [])
+        if list(look) not in known:
+            known.append(list(look))
+            del known[:-_REMEMBERED]
+            news = True
+    return news
+
+
+def _read(ledger: Path) -> tuple[str, _Seen]:
+    try:
+        data = json.loads(ledger.read_bytes())
+        return str(data["generation"]), dict(data["seen"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # What BuildKit may have of this folder is unknown: start under a name it never saw.
+        return os.urandom(4).hex(), {}
+
+
+def _write(ledger: Path, real: Path, generation: str, seen: _Seen) -> None:
+    data = {"path": os.fspath(real), "generation": generation, "seen": seen}
+    text = json.dumps(data, separators=(",", ":"))
+    new = ledger.with_suffix(f".{os.getpid()}.tmp")
+    new.write_text(text)
+    new.replace(ledger)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the links and ledgers of folders that are gone."""
+    for path in folder.iterdir():
+        with suppress(OSError, ValueError, KeyError):
+            if path.is_symlink():
+                gone = not path.exists()
+            else:
+                gone = not Path(json.loads(path.read_bytes())["path"]).exists()
+            if gone:
+                path.unlink()

@@ -1,0 +1,98 @@
+"""What becomes of a build that ended: its record, or an error that keeps what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from buildlab import replay, store
+from buildlab.build import disk, faults, process
+from buildlab.build.observer import Audience
+from buildlab.build.source import Source
+from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings
+from buildlab.errors import BuildlabError, DiskFull, TimedOut
+from buildlab.record import BuildRecord, BuildWarning, Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    engine: Engine
+    source: Source
+    flags: tuple[str, ...]
+    title: str
+    argv: tuple[str, ...]
+    shown: tuple[str, ...]
+    metadata: Path
+    mask: tuple[str, ...]
+    timeout_s: float
+    audience: Audience
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What came of running the client once."""
+
+    record: BuildRecord
+    outcome: process.Outcome
+    ending: faults.Ending
+    lines: list[replay.Line] = field(default_factory=list)
+
+
+def why_stopped(job: Job, attempt: Attempt) -> BaseException | None:
+    """What to raise in place of returning the record; None where the record is the answer."""
+    outcome, ending = attempt.outcome, attempt.ending
+    if outcome.interrupted:
+        return KeyboardInterrupt("the build was interrupted, and is stopped in the engine")
+    if outcome.exit_code == 0:
+        return None
+    if outcome.timed_out:
+        waited = ", ".join(ending.running) or "the engine's first answer"
+        return TimedOut(
+            f"{job.title}: stopped after {job.timeout_s:g} s, waiting for {waited}",
+            "give a longer time limit (timeout_s=…, --timeout), or see what doesn't answer: "
+            "buildlab doctor",
+        )
+    if faults.canceled(ending):
+        return KeyboardInterrupt("the build was interrupted, and is stopped in the engine")
+    return _classified(job, attempt)
+
+
+def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
+    ending = attempt.ending
+    found = faults.classify(ending, builder=job.engine.builder, context=job.source.shown)
+    if isinstance(found, DiskFull):
+        return disk.engine_disk_full(job.engine)
+    if found is None and faults.says_disk_full(ending.logs):
+        if disk.disk_is_full(job.engine):
+            return disk.engine_disk_full(job.engine)
+        attempt.record = warned(
+            attempt.record,
+            "no space",
+            "a step says that no space is left, yet the engine's disk has some: a tmpfs?",
+        )
+    return found
+
+
+def with_evidence(stop: BaseException, job: Job, attempt: Attempt) -> BaseException:
+    """`stop`, with a note on where the record of what was seen is saved."""
+    if not attempt.ending.seen_events:
+        message = str(stop).splitlines()[0]
+        job.audience.finished(replace(attempt.record, failure=Failure(message)))
+        return stop
+    message = stop.message if isinstance(stop, BuildlabError) else str(stop)
+    exit_code = attempt.record.exit_code or 130
+    record = replace(attempt.record, failure=Failure(message), exit_code=exit_code)
+    job.audience.finished(record)
+    try:
+        home = Settings.from_env().paths
+        path = home.make(home.records) / f"{record.id}.json"
+        store.save(record, path)
+        stop.add_note(f"what was seen until then: buildlab show {path}")
+    except (OSError, BuildlabError) as fault:
+        stop.add_note(f"what was seen until then could not be saved: {fault}")
+    return stop
+
+
+def warned(record: BuildRecord, rule: str, message: str) -> BuildRecord:
+    return replace(record, warnings=(*record.warnings, BuildWarning(rule, message)))

@@ -1,0 +1,130 @@
+"""Tells a build that failed from a build that could not be: the client's last words, classified.
+
+A build that fails because of its Dockerfile or its sources gives a record. What is raised
+here is the rest: no engine, an engine that went away, a full disk, a call that can't work.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from buildlab.errors import BuildlabError, DiskFull, EngineError, UsageError
+
+_DOCTOR = "see what is wrong: buildlab doctor"
+
+_UNREACHABLE = re.compile(
+    r"cannot connect to the docker daemon|error during connect|failed to connect to the docker"
+    r"|is the docker daemon running|permission denied while trying to connect"
+    r"|failed to find driver|connect: connection refused|connect: no such file or directory",
+    re.I,
+)
+_DIED = re.compile(
+    r"code = unavailable|^error: .*\beof\b|unexpected eof$|error reading from server"
+    r"|connection reset by peer|transport is closing|use of closed network connection"
+    r"|broken pipe|failed to receive status|error reading preface|graceful_stop"
+    r"|cannot connect to the docker daemon|listing workers for build",
+    re.I | re.M,
+)
+_NO_BUILDER = re.compile(r'no builder "?([^"\s]+)"? found|no valid drivers? found', re.I)
+_NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.I)
+_NO_PLUGIN = re.compile(r"'buildx' is not a docker command|unknown command: docker buildx", re.I)
+_NO_DOCKERFILE = re.compile(r"failed to read dockerfile: open ([^:]+): no such file", re.I)
+_SENDER = re.compile(r"error from sender: (?P<what>.*(permission denied|input/output error).*)")
+_BAD_NAME = re.compile(r"string field contains invalid UTF-8")
+_LOST_SNAPSHOT = re.compile(r"parent snapshot \S+ does not exist", re.I)
+_CANCELED = re.compile(r"context canceled|\bcanceled:", re.I)
+_ITS_OWN = re.compile(r"process \".*\" did not complete successfully: exit code: \d+\s*$", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known of a client that ended with an exit code other than 0.
+
+    `tail` holds its last lines of plain text, `seen_events` whether the engine said anything,
+    `logs` the output of the step that failed, `running` the names of what was running.
+    """
+
+    exit_code: int
+    tail: str
+    seen_events: bool
+    logs: str = ""
+    running: Sequence[str] = ()
+
+
+def lost_snapshot(tail: str) -> bool:
+    """A fault of the engine's store that happens once in several hundred builds: worth a retry."""
+    return bool(_LOST_SNAPSHOT.search(tail))
+
+
+def canceled(ending: Ending) -> bool:
+    """Whether the client was told to stop (a signal to the whole process group, say)."""
+    return ending.exit_code in (130, -2, -15, 143) or (
+        bool(_CANCELED.search(ending.tail)) and not _DIED.search(ending.tail)
+        and not _BAD_NAME.search(ending.tail)
+    )  # fmt: skip
+
+
+def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | None:
+    """The error that this ending means, None where the build itself failed."""
+    text = _error_of(ending.tail)
+    if _ITS_OWN.search(text):
+        return None  # whatever its words look like, they are the command's own
+    if _NO_SPACE.search(text):
+        return DiskFull(f"the engine's disk is full: {text}")
+    if not ending.seen_events:
+        return _never_began(text, builder)
+    if _DIED.search(text):
+        return EngineError(
+            f"the engine stopped answering while it ran {_named(ending.running)}: {text}",
+            "build again (the engine is started anew); if it happens twice: buildlab doctor",
+        )
+    return _bad_input(text, context)
+
+
+def _never_began(text: str, builder: str) -> BuildlabError:
+    if _NO_PLUGIN.search(text):
+        return EngineError("this docker client has no buildx", _DOCTOR)
+    if _NO_BUILDER.search(text):
+        return UsageError(f"there is no builder {builder!r}: {text}", "docker buildx ls")
+    if _UNREACHABLE.search(text) or _DIED.search(text):
+        return EngineError(f"no engine answers: {text}", _DOCTOR)
+    return UsageError(
+        f"docker buildx build did not start: {text}",
+        "look at the flags: docker buildx build --help",
+    )
+
+
+def _bad_input(text: str, context: str) -> BuildlabError | None:
+    if found := _NO_DOCKERFILE.search(text):
+        return UsageError(f"there is no {found[1]} in {context}", "name it: --file PATH")
+    if found := _SENDER.search(text):
+        return UsageError(
+            f"the context can't be read: {found['what']}",
+            "make the file readable, or name it in .dockerignore",
+        )
+    if _BAD_NAME.search(text):
+        return UsageError(
+            f"a file name in {context} is not valid UTF-8",
+            f"find it: LC_ALL=C find {shlex.quote(context)} -name '*[^ -~]*'",
+        )
+    return None
+
+
+def _error_of(tail: str) -> str:
+    """The line that the client calls the error, without its prefix; the tail where none is."""
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    start = next((i for i, line in enumerate(lines) if line.startswith("ERROR:")), None)
+    said = "\n".join(lines[start:]) if start is not None else "\n".join(lines[:3])
+    return said.removeprefix("ERROR: ") or "it said nothing"
+
+
+def _named(running: Sequence[str]) -> str:
+    return ", ".join(running) or "nothing yet"
+
+
+def says_disk_full(logs: str) -> bool:
+    """Whether a step's output says so. It may mean a tmpfs: check the disk before believing it."""
+    return bool(_NO_SPACE.search(logs))

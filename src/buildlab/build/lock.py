@@ -1,0 +1,49 @@
+"""One measurement at a time: builds that run beside each other share work and slow each other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from buildlab.errors import TimedOut
+
+_TELL_AFTER_S = 2.0
+
+
+@contextmanager
+def measuring(
+    folder: Path, engine_key: str, *, waiting: Callable[[str], None], timeout_s: float
+) -> Iterator[None]:
+    """Hold the engine that `engine_key` names for one build.
+
+    `waiting` hears why it takes longer than 2 s. Raises TimedOut when another build of this
+    engine still runs after `timeout_s` seconds. The lock of a killed process is free at once.
+    """
+    lock = FileLock(folder / f"build-{sha256(engine_key.encode()).hexdigest()[:12]}.lock")
+    _acquire(lock, waiting, timeout_s)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: FileLock, waiting: Callable[[str], None], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    first_s = min(_TELL_AFTER_S, timeout_s)
+    try:
+        lock.acquire(timeout=first_s)
+        return
+    except Timeout:
+        waiting("another build runs on this engine: waiting, so that neither slows the other")
+    try:
+        lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
+    except Timeout:
+        raise TimedOut(
+            f"waited {timeout_s:.0f} s for another build on this engine to end",
+            "stop it, or give a longer time limit: timeout_s=…",
+        ) from None

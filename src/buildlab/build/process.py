@@ -1,0 +1,138 @@
+"""Runs one client process: reads its events as they come, stops it in time, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from buildlab.build.watchdog import Watchdog
+from buildlab.errors import EngineError
+
+TICK_S = 0.1
+GRACE_S = 2.0
+"""How long a client that was asked to stop may take to tell the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the client ended. `wall_s` is from start to exit, by the client's monotonic clock."""
+
+    exit_code: int
+    wall_s: float
+    timed_out: bool = False
+    interrupted: bool = False
+
+
+class _Reader(threading.Thread):
+    """Feeds the lines of a pipe to `feed` until its end, and calls `tick` every `TICK_S`."""
+
+    def __init__(self, fd: int, feed: Callable[[bytes], None], tick: Callable[[], None]) -> None:
+        super().__init__(name="buildlab-reader", daemon=True)
+        self._fd, self._feed, self._tick = fd, feed, tick
+        self.ended = threading.Event()
+        self.fault: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._read()
+        except BaseException as fault:
+            self.fault = fault
+        finally:
+            self.ended.set()
+
+    def _read(self) -> None:
+        poll = select.poll()
+        poll.register(self._fd, select.POLLIN)
+        rest, next_tick = b"", time.monotonic() + TICK_S
+        while True:
+            wait_s = max(0.0, next_tick - time.monotonic())
+            if poll.poll(wait_s * 1000):
+                chunk = os.read(self._fd, 1 << 16)
+                if not chunk:
+                    break
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._feed(line)
+            if time.monotonic() >= next_tick:
+                self._tick()
+                next_tick = time.monotonic() + TICK_S
+        if rest:
+            self._feed(rest)
+
+
+def run(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    feed: Callable[[bytes], None],
+    tick: Callable[[], None],
+    timeout_s: float,
+    stopping: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Run `argv` in the caller's process group; `feed` gets its stderr line by line.
+
+    `feed` and `tick` are called on a reader thread. The client is stopped when `timeout_s`
+    seconds have passed or the caller is interrupted; both are told in the outcome, so that what
+    was seen until then can be kept. `stopping` is called just before. Raises EngineError when the
+    program can't be started.
+    """
+    start = time.monotonic()
+    client = _start(argv, env)
+    assert client.stderr is not None
+    with client.stderr as pipe:
+        reader = _Reader(pipe.fileno(), feed, tick)
+        timed_out = interrupted = False
+        try:
+            reader.start()
+            with Watchdog(client.pid):
+                timed_out = not reader.ended.wait(timeout_s)
+                if not timed_out:
+                    client.wait(timeout=GRACE_S)
+        except KeyboardInterrupt:
+            interrupted = True
+        except subprocess.TimeoutExpired:
+            pass  # the client closed its stderr and hangs: ended below
+        finally:
+            if client.poll() is None:
+                stopping()
+                _stop(client)
+            wall_s = time.monotonic() - start
+            reader.ended.wait(GRACE_S)
+    if reader.fault is not None:
+        raise reader.fault
+    return Outcome(client.returncode, wall_s, timed_out, interrupted)
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as fault:
+        raise EngineError(
+            f"the docker client {argv[0]} can't be run: {fault.strerror}",
+            "see what is wrong: buildlab doctor",
+        ) from fault
+
+
+def _stop(client: subprocess.Popen[bytes]) -> None:
+    """Ask the client to stop, so that it tells the engine; kill it if it doesn't in time."""
+    try:
+        client.send_signal(signal.SIGINT)
+        client.wait(timeout=GRACE_S)
+    except subprocess.TimeoutExpired:
+        client.kill()
+        client.wait()
+    except KeyboardInterrupt:  # a second Ctrl-C: now
+        client.kill()
+        client.wait()

@@ -1,0 +1,224 @@
+"""`build()`: one `docker buildx build`, watched from start to end, and its record."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from buildlab import masking, replay
+from buildlab.build import disk, faults, process
+from buildlab.build.command import Output, compose
+from buildlab.build.context import guarded
+from buildlab.build.ending import Attempt, Job, warned, why_stopped, with_evidence
+from buildlab.build.lock import measuring
+from buildlab.build.observer import Audience, Observer
+from buildlab.build.source import Source, locate, values
+from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings
+from buildlab.joining import make_record
+from buildlab.masking import Masker
+from buildlab.record import BuildRecord, State
+from buildlab.stream import Fold, Progress
+from buildlab.workspace import Workspace
+
+TIMEOUT_S = 900.0
+
+
+def build(
+    context: str | Path | Workspace,
+    *flags: str,
+    title: str = "",
+    engine: Engine | None = None,
+    cache_ns: str | None = None,
+    output: Output = "image",
+    mask: Sequence[str] = (),
+    observers: Sequence[Observer] = (),
+    timeout_s: float = TIMEOUT_S,
+) -> BuildRecord:
+    """Run `docker buildx build` with these flags on the folder `context`, and return its record.
+
+    The flags go to docker as they are; a --file that isn't found from here is looked for in the
+    context. `output` is what becomes of the result: "image" loads it under a tag of the kit's,
+    "cache" only fills the build cache, "none" leaves it to the flags. Cache mounts live in the
+    namespace `cache_ns`. Values in `mask` are kept out of the record and of what observers see.
+
+    A build that fails gives a record too. Raises UsageError when the call can't work, EngineError
+    when no engine answers or it dies, DiskFull, TimedOut after `timeout_s` seconds (waiting for
+    another build on the engine has a limit of its own), and KeyboardInterrupt when interrupted;
+    what was seen until then is saved, and a note on the exception says where. No build is left
+    in the engine by any of these.
+    """
+    audience = Audience(observers)
+    title = title or _title(context, flags)
+    if replay.active():
+        return _replayed(flags, title, audience)
+    source = locate(os.fspath(context), flags)
+    home = Settings.from_env().paths
+    engine = engine or _current()
+    try:
+        locks = home.make(home.locks)
+        with measuring(
+            locks, _key(engine), waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
+        ), tempfile.TemporaryDirectory(prefix="buildlab-") as scratch:  # fmt: skip
+            metadata = Path(scratch, "metadata.json")
+            command = compose(
+                engine,
+                source,
+                run_context=_run_context(source, home.root / "contexts"),
+                title=title,
+                cache_ns=cache_ns,
+                output=output,
+                metadata_file=metadata,
+            )
+            secrets_ = _secrets(mask, source, engine)
+            shown = tuple(Masker(secrets_)(word) for word in command.shown)
+            job = Job(
+                engine,
+                source,
+                flags,
+                title,
+                command.argv,
+                shown,
+                metadata,
+                secrets_,
+                timeout_s,
+                audience,
+            )
+            return _run(job)
+    except OSError as fault:
+        raise disk.client_fault(fault, home.root) from fault
+
+
+def _run(job: Job) -> BuildRecord:
+    job.audience.started(job.shown, job.title)
+    attempt = _attempt(job)
+    if attempt.outcome.exit_code and faults.lost_snapshot(attempt.ending.tail):
+        first = attempt
+        attempt = _attempt(job)
+        attempt.record = warned(
+            attempt.record, "retried", f"run twice: {first.ending.tail.strip().splitlines()[-1]}"
+        )
+    for fault in job.audience.faults:
+        attempt.record = warned(attempt.record, "observer", f"an observer was dropped: {fault}")
+    stop = why_stopped(job, attempt)
+    if stop is not None:
+        raise with_evidence(stop, job, attempt)
+    job.audience.finished(attempt.record)
+    if replay.recording():
+        folder = Path(Settings.from_env().record)
+        replay.keep_build(attempt.record, job.flags, attempt.lines, folder, job.mask)
+    return attempt.record
+
+
+def _attempt(job: Job) -> Attempt:
+    fold = Fold(job.mask)
+    keep = replay.recording()
+    lines: list[replay.Line] = []
+    begin = time.monotonic()
+
+    def feed(line: bytes) -> None:
+        fold.feed(line)
+        if keep:
+            lines.append(replay.Line(time.monotonic() - begin, line.decode("utf-8", "replace")))
+
+    latest = [fold.progress()]
+    stopped = threading.Event()
+
+    def tick() -> None:
+        if not stopped.is_set():  # later, the steps that ran are shown as ended
+            latest[0] = fold.progress()
+        if job.audience:
+            job.audience.progressed(latest[0])
+
+    env = {**job.engine.child_env(), "BUILDX_METADATA_PROVENANCE": "max"}
+    outcome = process.run(
+        job.argv, env, feed=feed, tick=tick, timeout_s=job.timeout_s, stopping=stopped.set
+    )
+    tail = "\n".join(fold.plain)
+    record = make_record(
+        fold,
+        _read_metadata(job.metadata),
+        id=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
+        title=job.title,
+        command=job.shown,
+        context=job.source.shown,
+        dockerfile=job.source.dockerfile_shown,
+        wall_s=outcome.wall_s,
+        exit_code=outcome.exit_code,
+        engine=job.engine.info,
+        plain_tail=tail,
+    )
+    logs = "".join(
+        line.text for s in record.steps if s.state is State.FAILED for line in s.logs[-20:]
+    )
+    seen = bool(record.steps or record.internals)
+    running = (() if stopped.is_set() else _running(fold.progress())) or _running(latest[0])
+    return Attempt(
+        record, outcome, faults.Ending(outcome.exit_code, tail, seen, logs, running), lines
+    )
+
+
+def _secrets(mask: Sequence[str], source: Source, engine: Engine) -> tuple[str, ...]:
+    """All values that must not be seen: named by the caller, by flags, by the Dockerfile."""
+    found = (*mask, *masking.given(source.flags, engine.child_env()))
+    if source.dockerfile is None:
+        return found
+    return (*found, *masking.declared(source.dockerfile.read_text("utf-8", errors="replace")))
+
+
+def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildRecord:
+    found = replay.replayed(title, flags)
+    audience.started(found.record.command, title)
+    if audience:
+        found.play(audience.progressed)
+    audience.finished(found.record)
+    return found.record
+
+
+def _current() -> Engine:
+    from buildlab.engine import current
+
+    return current()
+
+
+def _key(engine: Engine) -> str:
+    """What names the engine whose builds must not run beside each other."""
+    return f"{engine.socket or engine.info.name}\0{engine.builder}"
+
+
+def _title(context: str | Path | Workspace, flags: Sequence[str]) -> str:
+    """A name that is the same in each run: of the folder, and of the Dockerfile if one is named."""
+    origin = context.source if isinstance(context, Workspace) else Path(context)
+    named = [Path(value).name for _, value in values(flags, "--file")]
+    return " ".join([origin.absolute().name or "context", *named[-1:]])
+
+
+def _run_context(source: Source, folder: Path) -> str:
+    if source.folder is None:
+        return source.shown
+    slots = {"context": source.folder, **source.named}
+    if source.dockerfile is not None:
+        slots["dockerfile"] = source.dockerfile
+    return os.fspath(guarded(source.folder, folder, slots))
+
+
+def _read_metadata(path: Path) -> Mapping[str, Any] | None:
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None  # a failed build writes none
+    return data if isinstance(data, dict) else None
+
+
+def _running(progress: Progress) -> tuple[str, ...]:
+    """What the build was doing, in words."""
+    steps = (f"[{s.key}] {s.instruction}" for s in progress.steps if s.phase == "running")
+    return (*steps, *progress.internals)

@@ -1,0 +1,148 @@
+"""`buildlab start` and `buildlab setup`: engine, base images, JupyterLab, a line for each."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+import webbrowser
+from contextlib import ExitStack
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings, tool_env
+from buildlab.errors import BuildlabError, EngineError
+from buildlab.start import course_root, jupyterlab
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    extra = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command(context_settings=extra)(start)
+    app.command()(setup)
+
+
+def setup() -> None:
+    """Make an engine and the base images ready: what every build needs."""
+    _prepare()
+    out.print("Ready. Next: ./lab start, or ./lab --help")
+
+
+def start(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(help="Port of JupyterLab; default: the first free one from 8888.")
+    ] = None,
+    ip: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the lessons in a browser.")] = True,
+) -> None:
+    """Make everything ready and open JupyterLab on the first lesson.
+
+    Further options go to JupyterLab as they are. Ctrl-C stops JupyterLab.
+    """
+    root = course_root()
+    engine = _prepare()
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _end)
+    log = Settings.from_env().home / "jupyter.log"
+    environ = tool_env()
+    with ExitStack() as running:
+        with _Step("JupyterLab") as step:
+            lab = running.enter_context(
+                jupyterlab(root, environ, log, ip=ip, port=port, arguments=context.args)
+            )
+            step.result = f"port {lab.port}"
+        out.print(f"\n  {lab.url}\n\n[dim]Ctrl-C stops JupyterLab; its log: {log}[/dim]")
+        if browser:
+            _open(lab.url, environ)
+        try:
+            code = lab.wait()
+        except KeyboardInterrupt:
+            code = 0
+    out.print(
+        f"\nJupyterLab ended with exit code {code}, see {log}" if code else "\nJupyterLab stopped."
+    )
+    if engine.kind == "embedded":
+        out.print("The engine goes on running for the next start; ./lab engine stop ends it.")
+    raise typer.Exit(code)
+
+
+class _Step:
+    """What a step says while it runs, and its result in a few words."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.result = ""
+        self._status: Status | None = out.status(f"{title} …") if out.is_terminal else None
+
+    def __enter__(self) -> _Step:
+        self._began = time.monotonic()
+        if self._status:
+            self._status.start()
+        else:
+            out.print(f"→ {self.title} …")
+        return self
+
+    def say(self, text: str) -> None:
+        """Show what the step does now."""
+        if self._status:
+            self._status.update(f"{self.title}: {escape(text)} …")
+        else:
+            out.print(f"  {escape(text)}")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+        if kind is None:
+            result = f": {escape(self.result)}" if self.result else ""
+            out.print(f"→ {self.title}{result} … {time.monotonic() - self._began:.1f} s")
+
+
+def _prepare() -> Engine:
+    """An engine with its base images; replay's engine needs none."""
+    from buildlab import engine as engines
+    from buildlab import images
+
+    with _Step("Engine") as step:
+        try:
+            settings = Settings.from_env()
+            if not settings.replay and engines.choice().kind == "embedded":
+                from buildlab.engine import embedded
+
+                embedded.ensure(settings, step.say)  # may have to be made first: this tells
+            engine = engines.current()
+        except EngineError as error:
+            raise _with_replay(error) from error
+        told = dict.fromkeys((engine.info.name, engine.kind, engine.info.engine_version))
+        step.result = " ".join(filter(None, told))
+    if engine.kind != "replay":
+        with _Step("Base images") as step:
+            found = images.ensure(engine, progress=step.say)
+            step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
+    return engine
+
+
+def _with_replay(error: EngineError) -> BuildlabError:
+    return EngineError(
+        error.message,
+        f"{error.hint}\n  → without any engine, on recorded builds: BUILDLAB_REPLAY=1 ./lab start",
+    )
+
+
+def _open(url: str, environ: dict[str, str]) -> None:
+    # Without a display `webbrowser` would start a text browser in this very terminal.
+    displays = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    if sys.platform == "darwin" or any(environ.get(name) for name in displays):
+        webbrowser.open(url)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

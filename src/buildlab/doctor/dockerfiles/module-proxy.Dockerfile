@@ -1,0 +1,11 @@
+FROM golang:1.27-trixie
+WORKDIR /src
+ARG GOPROXY
+ARG GOPRIVATE
+ARG GONOPROXY
+ARG GONOSUMDB
+ARG GOSUMDB
+ARG GOINSECURE
+ARG MODULE
+ARG SALT
+RUN go mod init example.test/doctor && go mod download "$MODULE"

@@ -1,0 +1,223 @@
+"""Makes the record of one build from its two sources, joined by vertex digest."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from buildlab import masking, provenance
+from buildlab.masking import Masker
+from buildlab.provenance import Graph, Op
+from buildlab.record import (
+    BuildRecord,
+    EngineInfo,
+    Failure,
+    Internal,
+    Layer,
+    LogLine,
+    State,
+    Step,
+    StepKey,
+)
+from buildlab.stream import Fold, Group, Vertex
+from buildlab.stream.vertex import intervals, seconds
+
+_EXCERPT = re.compile(r"^[^\s>].*:\d+\n-{8,}\n(?P<body>(?:.*\n)*?)-{8,}$", re.M)
+_MARKED = re.compile(r"^\s*(?P<line>\d+) \| >>>", re.M)
+_ERROR = re.compile(r"^ERROR: (?P<message>.*?)(?=\n(?:View build details:|$)|\Z)", re.M | re.S)
+_PREFIXES = re.compile(r"^(?:failed to build: |failed to solve: |Canceled: )+")
+
+
+def make_record(
+    fold: Fold,
+    metadata: Mapping[str, Any] | None,
+    *,
+    id: str,
+    title: str,
+    command: Sequence[str],
+    context: str,
+    dockerfile: str,
+    wall_s: float,
+    exit_code: int,
+    engine: EngineInfo,
+    plain_tail: str,
+) -> BuildRecord:
+    """The record of a build that is over.
+
+    `metadata` is the metadata file's content, None after a failed build: then there are no
+    lines but the failed step's, no mounts and no layers. Of the steps of a build that failed or
+    was stopped, those without an end of their own are "not reached", also where they had begun.
+    Texts are masked: see `masking`.
+    """
+    graph = provenance.read(metadata)
+    fold.learn((*masking.given(command), *graph.secrets))
+    masker, origin = fold.masker, fold.origin
+    steps = _steps(fold, graph, origin, plain_tail if exit_code else "")
+    layers = graph.image_layers if graph.image_digest else ()
+    return BuildRecord(
+        id=id,
+        title=masker(title),
+        command=tuple(masker(word) for word in command),
+        context=masker(context),
+        dockerfile=dockerfile,
+        started_at=_iso(origin) if origin else "",
+        wall_s=wall_s,
+        exit_code=exit_code,
+        steps=steps,
+        internals=tuple(_internals(fold, origin)),
+        warnings=tuple(replace(w, message=masker(w.message)) for w in fold.warnings()),
+        failure=_failure(steps, masker(plain_tail)) if exit_code else None,
+        image_digest=graph.image_digest,
+        image_size_bytes=sum(layer.size_bytes for layer in layers) if layers else None,
+        layers=layers,
+        engine=engine,
+    )
+
+
+def _steps(fold: Fold, graph: Graph, origin: float, tail: str) -> tuple[Step, ...]:
+    groups = fold.groups()
+    sources = _Sources(
+        fold,
+        graph,
+        {v.digest: v for v in fold.vertexes()},
+        {v.digest: g.key for g in groups for v in g.members},
+        origin,
+    )
+    steps = [_step(g, sources) for g in groups]
+    marked = [int(m["line"]) for m in _MARKED.finditer(tail)]
+    failed = [i for i, s in enumerate(steps) if s.state is State.FAILED and s.lines is None]
+    if marked and len(failed) == 1:
+        steps[failed[0]] = replace(steps[failed[0]], lines=(min(marked), max(marked)))
+    return tuple(_in_file_order(steps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What steps are made from; `vertexes` and `owner` are by vertex digest."""
+
+    fold: Fold
+    graph: Graph
+    vertexes: Mapping[str, Vertex]
+    owner: Mapping[str, StepKey]
+    origin: float
+
+
+def _step(found: Group, sources: _Sources) -> Step:
+    fold, graph, origin = sources.fold, sources.graph, sources.origin
+    ops = [graph.ops[v.digest] for v in found.members if v.digest in graph.ops]
+    inputs, reads_context = _inputs(found, sources)
+    errors = [v.error for v in found.members if v.failed] or [v.error for v in found.members]
+    return Step(
+        key=found.key,
+        total=found.total,
+        instruction=fold.masker(found.instruction),
+        state=State(found.phase(ended=True)),
+        intervals=intervals(found.members, origin, fold.latest),
+        inputs=inputs,
+        reads_context=reads_context,
+        lines=next((op.lines for op in ops if op.lines), None),
+        cache_mounts=tuple(m for op in ops for m in op.cache_mounts),
+        secret_ids=tuple(i for op in ops for i in op.secret_ids),
+        layers=_own_layers(ops),
+        logs=_logs(found.members, fold.masker, origin),
+        error=fold.masker(next((e for e in errors if e), "")),
+        platform=found.platform,
+        digests=tuple(v.digest for v in found.members),
+    )
+
+
+def _inputs(found: Group, sources: _Sources) -> tuple[tuple[StepKey, ...], bool]:
+    """The steps that a step needs, looking through internal vertexes; whether one is a context."""
+    vertexes, owner = sources.vertexes, sources.owner
+    keys: dict[StepKey, None] = {}
+    reads_context, seen = False, set[str]()
+    todo = [digest for v in found.members for digest in v.inputs]
+    while todo:
+        digest = todo.pop(0)
+        if digest in seen or digest not in vertexes:
+            continue
+        seen.add(digest)
+        vertex = vertexes[digest]
+        if digest in owner:
+            keys[owner[digest]] = None
+        else:
+            reads_context = reads_context or vertex.parsed.kind == "context"
+            todo += vertex.inputs
+    keys.pop(found.key, None)
+    order = list(dict.fromkeys(owner.values()))
+    return tuple(sorted(keys, key=order.index)), reads_context
+
+
+def _own_layers(ops: Sequence[Op]) -> tuple[Layer, ...]:
+    """What a step adds. The merge of a `COPY --link` holds the copy's layer once more."""
+    return tuple({layer.digest: layer for op in ops for layer in op.own_layers}.values())
+
+
+def _in_file_order(steps: Iterable[Step]) -> list[Step]:
+    """Stages by their first line, where each has one; within a stage by index.
+
+    A FROM that stages share has only one of their names, and may have the line of another: it
+    places a stage only where nothing else does.
+    """
+    kept = list(steps)
+    first: dict[str, int] = {}
+    for step in sorted(kept, key=lambda s: not s.cacheable):
+        if step.lines is not None and (step.cacheable or step.stage not in first):
+            first[step.stage] = min(step.lines[0], first.get(step.stage, step.lines[0]))
+    if any(s.stage not in first for s in kept):
+        return kept
+    return sorted(kept, key=lambda s: (first[s.stage], s.stage, s.key.index))
+
+
+def _logs(members: Iterable[Vertex], masker: Masker, origin: float) -> tuple[LogLine, ...]:
+    pieces = sorted((piece for v in members for piece in v.logs), key=lambda p: p.timestamp)
+    lines = []
+    for piece in pieces:
+        try:
+            text = base64.b64decode(piece.data).decode("utf-8", "replace")
+            at_s = round(seconds(piece.timestamp) - origin, 6)
+        except (binascii.Error, ValueError):
+            continue
+        lines.append(LogLine(at_s, piece.stream, masker(text)))
+    return tuple(lines)
+
+
+def _internals(fold: Fold, origin: float) -> Iterable[Internal]:
+    steps = {v.digest for g in fold.groups() for v in g.members}
+    for vertex in fold.vertexes():
+        if vertex.digest in steps:
+            continue
+        kind = vertex.parsed.kind
+        yield Internal(
+            name=fold.masker(vertex.name),
+            kind=kind if kind not in ("step", "base") else "other",
+            intervals=intervals((vertex,), origin, fold.latest),
+            cached=vertex.cached,
+            transferred_bytes=vertex.transferred_bytes,
+            error=fold.masker(vertex.error),
+        )
+
+
+def _failure(steps: Sequence[Step], tail: str) -> Failure:
+    """The client's error, without the words that only say who reports it, and the excerpt."""
+    failed = next((s for s in steps if s.state is State.FAILED), None)
+    said = _ERROR.search(tail)
+    message = _PREFIXES.sub("", said["message"].strip()) if said else ""
+    if not message:
+        message = failed.error if failed else tail.strip() or "the build ended without saying why"
+    excerpt = _EXCERPT.search(tail)
+    body = excerpt["body"].rstrip("\n") if excerpt else ""
+    return Failure(message, body, failed.key if failed else None)
+
+
+def _iso(epoch_s: float) -> str:
+    return (
+        datetime.fromtimestamp(epoch_s, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

@@ -1,0 +1,125 @@
+"""How a notebook cell ends: a plot with its sentence, its alt text and its table.
+
+    show.waterfall(record)                    when each step worked
+    show.graph(record)                        what waits for what
+    show.compare({"naive": a, "ordered": b})  where the time of each build went
+    show.sizes({"full": a, "slim": b})        what each image weighs
+    show.matrix(m)                            which step ran again after which edit
+    show.transfer(records)                    context sent against the time it took
+
+Each is its namesake in `buildlab.plot` made into a `Shown`. The sentence is read off the same data.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from buildlab import derive, plot, tables, text
+from buildlab.compare import compare as side_by_side
+from buildlab.matrix import Matrix
+from buildlab.plot.figure import Shown, figure
+from buildlab.record import BuildRecord
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Builds = Mapping[str, BuildRecord]
+
+
+def waterfall(record: BuildRecord) -> Shown:
+    """When each step of the build worked, by stage, in seconds."""
+    return figure(
+        plot.waterfall(record),
+        text.describe(record),
+        table_html=_html(tables.steps(record)),
+        recorded=record.recorded,
+    )
+
+
+def graph(record: BuildRecord) -> Shown:
+    """The build graph with the state of each step and the critical path."""
+    steps = {s.key: s for s in record.steps}
+    path = [text.short_instruction(steps[k].instruction, 40) for k in derive.critical_path(record)]
+    length = text.format_s(derive.totals(record).critical_path_s)
+    chain = f" Critical path of {length}: {', then '.join(path)}." if path else ""
+    return figure(
+        plot.graph(record),
+        text.describe(record) + chain,
+        table_html=_html(tables.steps(record)),
+        recorded=record.recorded,
+    )
+
+
+def compare(builds: Builds, *, by: Literal["kind", "step"] = "kind") -> Shown:
+    """Where the wall time of each build went, or with `by="step"` what each step cost in each."""
+    named = [replace(record, title=name) for name, record in builds.items()]
+    two = len(named) == 2
+    sentence = text.describe_comparison(side_by_side(*named)) if two else _walls(named)
+    steps = two and by == "step"
+    return figure(
+        plot.compare(builds, by=by),
+        sentence,
+        table_html=_html(tables.comparison(*named) if steps else tables.totals(*named)),
+        recorded=_recorded(named),
+    )
+
+
+def sizes(images: Builds | BuildRecord) -> Shown:
+    """The layers of one image, or of several, in compressed megabytes."""
+    named = {images.title: images} if isinstance(images, BuildRecord) else images
+    return figure(
+        plot.sizes(images),
+        text.describe_sizes(named),
+        table_html="".join(
+            f"<p><b>{html.escape(name)}</b></p>{_html(tables.layers(r).drop(columns='digest'))}"
+            for name, r in named.items()
+        ),
+        recorded=_recorded(named.values()),
+    )
+
+
+def matrix(m: Matrix) -> Shown:
+    """Edits against steps: which ran again."""
+    return figure(
+        plot.matrix(m),
+        text.describe_matrix(m),
+        table_html=_html(tables.matrix(m)),
+        recorded=m.recorded,
+    )
+
+
+def transfer(records: Builds) -> Shown:
+    """The context that each build sent, and how long that took."""
+    return figure(
+        plot.transfer(records),
+        text.describe_transfer(records),
+        table_html=_html(tables.transfer(records)),
+        recorded=_recorded(records.values()),
+    )
+
+
+def _walls(builds: list[BuildRecord]) -> str:
+    """The wall time of each build, and how it compares with the first one's."""
+    if not builds:
+        return "No builds to compare."
+    told = [f"{builds[0].title} {text.format_s(builds[0].wall_s)}"]
+    for record in builds[1:]:
+        times = builds[0].wall_s / record.wall_s if record.wall_s else float("inf")
+        told.append(
+            f"{record.title} {text.format_s(record.wall_s)} ({text.format_ratio(times)} as fast)"
+        )
+    return f"Wall time: {', '.join(told)}."
+
+
+def _html(table: DataFrame) -> str:
+    """The table without columns that are empty, and without pandas' numbering of the rows."""
+    whole = table.reset_index() if table.index.name else table
+    kept = whole.loc[:, [bool(whole[c].notna().any() and (whole[c] != "").any()) for c in whole]]
+    return str(kept.to_html(index=False, border=0, na_rep="", justify="left"))
+
+
+def _recorded(records: Iterable[BuildRecord]) -> str:
+    return next((r.recorded for r in records if r.recorded), "")

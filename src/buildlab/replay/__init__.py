@@ -1,0 +1,31 @@
+"""Builds and experiments that were recorded, for machines that can't have an engine.
+
+Off unless BUILDLAB_REPLAY is set. A recording is found by what stays the same between two runs
+of a lesson: the build's title and flags (paths, ports and random tokens taken out) and which
+occurrence of these it is in this process; an experiment by its name and arguments. What comes
+back says when and on what it was recorded. With BUILDLAB_RECORD=FOLDER builds and experiments
+run for real and leave their recordings there.
+
+Below `build` in the layers: it reads files and folds events, and starts nothing.
+"""
+
+from __future__ import annotations
+
+from buildlab.replay.builds import PACE_S, Line, Recording, keep_build, replayed
+from buildlab.replay.experiments import Stored, replayable
+from buildlab.replay.files import lesson
+from buildlab.replay.state import active, info, recording
+
+__all__ = [
+    "PACE_S",
+    "Line",
+    "Recording",
+    "Stored",
+    "active",
+    "info",
+    "keep_build",
+    "lesson",
+    "recording",
+    "replayable",
+    "replayed",
+]

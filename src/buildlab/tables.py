@@ -1,0 +1,188 @@
+"""Records as pandas tables: the one module that imports pandas. Units are in the column names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from buildlab import derive
+from buildlab.compare import compare
+from buildlab.matrix import Matrix
+from buildlab.record import BuildRecord, State, Step, StepKey
+from buildlab.text import short_instruction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MB = 1_000_000
+
+
+def steps(record: BuildRecord) -> pd.DataFrame:
+    """One row per step, in Dockerfile order. Seconds are rounded to milliseconds."""
+    return _frame([_step_row(s) for s in record.steps], list(_step_row(_NO_STEP)))
+
+
+def internals(record: BuildRecord) -> pd.DataFrame:
+    """One row per vertex that is no step: transfers, metadata, exports."""
+    columns = ["kind", "name", "start_s", "duration_s", "transferred_bytes", "cached", "error"]
+    rows = [
+        {
+            "kind": i.kind,
+            "name": i.name,
+            "start_s": _ms(i.intervals[0].start_s) if i.intervals else None,
+            "duration_s": _ms(i.duration_s),
+            "transferred_bytes": i.transferred_bytes,
+            "cached": i.cached,
+            "error": i.error,
+        }
+        for i in record.internals
+    ]
+    return _frame(rows, columns)
+
+
+def totals(*records: BuildRecord) -> pd.DataFrame:
+    """One row per build: where its time went, misses, context, image."""
+    rows = []
+    for record in records:
+        found = derive.totals(record)
+        rows.append(
+            {
+                "build": record.title,
+                "wall_s": _ms(found.wall_s),
+                "ran_s": _ms(found.ran_s),
+                "cached_s": _ms(found.cached_s),
+                "transfer_s": _ms(found.transfer_s),
+                "metadata_s": _ms(found.metadata_s),
+                "export_s": _ms(found.export_s),
+                "critical_path_s": _ms(found.critical_path_s),
+                "parallelism": round(found.parallelism, 2),
+                "no_op_s": _ms(derive.no_op_s(record)),
+                "misses": len(derive.misses(record)),
+                "context_bytes": record.context_bytes,
+                "image_mb": _mb(record.image_size_bytes),
+                "exit_code": record.exit_code,
+            }
+        )
+    frame = _frame(rows, list(rows[0]) if rows else ["build"])
+    return frame.set_index("build")
+
+
+def layers(record: BuildRecord) -> pd.DataFrame:
+    """One row per layer of the image, base first, and the step that made it, if it is known."""
+    makers = {layer.digest: s for s in record.steps for layer in s.layers}
+    rows = []
+    for layer in record.layers:
+        maker = makers.get(layer.digest)
+        rows.append(
+            {
+                "step": str(maker.key) if maker else "",
+                "instruction": short_instruction(maker.instruction) if maker else "",
+                "size_mb": _mb(layer.size_bytes),
+                "digest": layer.digest,
+            }
+        )
+    return _frame(rows, ["step", "instruction", "size_mb", "digest"])
+
+
+def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
+    """One row per step of either build: both states, both durations, whether the state changed."""
+    names = (a.title or "a", b.title or "b")
+    if names[0] == names[1]:
+        names = (f"{names[0]} (a)", f"{names[1]} (b)")
+    rows = [
+        {
+            "step": str(c.key),
+            "instruction": short_instruction(c.instruction),
+            names[0]: c.state_a.value if c.state_a else "",
+            names[1]: c.state_b.value if c.state_b else "",
+            f"{names[0]} s": _ms(c.duration_a_s),
+            f"{names[1]} s": _ms(c.duration_b_s),
+            "changed": c.changed,
+        }
+        for c in compare(a, b).changes
+    ]
+    columns = ["step", "instruction", *names, *(f"{n} s" for n in names), "changed"]
+    return _frame(rows, columns)
+
+
+def matrix(m: Matrix) -> pd.DataFrame:
+    """Steps down, edits across, and how many steps ran after each edit."""
+    rows = [
+        {
+            "step": str(key),
+            "instruction": short_instruction(m.labels[key]),
+            **{edit: m.cells[i][j].value for i, edit in enumerate(m.edits)},
+        }
+        for j, key in enumerate(m.steps)
+    ]
+    rows.append({"step": "steps that ran", "instruction": "", **_text(m.miss_counts)})
+    return _frame(rows, ["step", "instruction", *m.edits]).set_index("step")
+
+
+def states(record: BuildRecord) -> pd.DataFrame:
+    """Facts only, the same on every machine: each cacheable step and its state, no times."""
+    rows = [
+        {
+            "step": str(s.key),
+            "instruction": short_instruction(s.instruction),
+            "state": s.state.value,
+        }
+        for s in record.steps
+        if s.cacheable
+    ]
+    return _frame(rows, ["step", "instruction", "state"]).set_index("step")
+
+
+def facts(found: Mapping[str, object]) -> pd.DataFrame:
+    """One row per fact of an experiment."""
+    rows = [{"fact": name, "value": str(value)} for name, value in found.items()]
+    return _frame(rows, ["fact", "value"]).set_index("fact")
+
+
+def transfer(records: Mapping[str, BuildRecord]) -> pd.DataFrame:
+    """One row per build: context sent, and how long that took."""
+    rows = [
+        {
+            "build": name,
+            "sent_mb": _mb(r.context_bytes),
+            "transfer_s": _ms(derive.totals(r).transfer_s),
+        }
+        for name, r in records.items()
+    ]
+    return _frame(rows, ["build", "sent_mb", "transfer_s"]).set_index("build")
+
+
+_NO_STEP = Step(key=StepKey("", 0), total=0, instruction="", state=State.RAN)
+
+
+def _step_row(step: Step) -> dict[str, Any]:
+    return {
+        "stage": step.stage,
+        "index": step.key.index,
+        "instruction": short_instruction(step.instruction),
+        "lines": "–".join(str(n) for n in dict.fromkeys(step.lines)) if step.lines else "",
+        "state": step.state.value,
+        "start_s": _ms(step.start_s),
+        "duration_s": _ms(step.duration_s),
+        "inputs": ", ".join([str(k) for k in step.inputs] + ["context"] * step.reads_context),
+        "cache_mounts": ", ".join(m.target for m in step.cache_mounts),
+        "layer_mb": _mb(sum(x.size_bytes for x in step.layers)) if step.layers else None,
+    }
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _text(counts: dict[str, int]) -> dict[str, str]:
+    return {name: str(number) for name, number in counts.items()}
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _mb(size_bytes: int | None) -> float | None:
+    return None if size_bytes is None else round(size_bytes / MB, 3)

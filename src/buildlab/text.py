@@ -1,0 +1,177 @@
+"""Figures as words: numbers with units, and one sentence made from data for what a figure shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from buildlab import derive
+from buildlab.record import BuildRecord, State, Step
+
+if TYPE_CHECKING:
+    from buildlab.compare import Comparison
+    from buildlab.matrix import Matrix
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_NAMED = 3
+"""How many steps a sentence names before it says how many more there are."""
+
+
+def format_s(seconds: float) -> str:
+    """A duration: "35 ms", "0.25 s", "12.3 s", "1 min 05 s", "1 h 02 min"."""
+    if seconds < 0:
+        return f"−{format_s(-seconds)}"
+    if round(seconds, 3) < 0.1:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else "0 s"
+    if round(seconds, 2) < 10:
+        return f"{seconds:.2f} s"
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def format_bytes(size_bytes: float) -> str:
+    """A size in decimal units with three digits, as docker counts: "801 MB", "21.3 MB"."""
+    value, unit = float(size_bytes), 0
+    while abs(float(f"{value:.3g}")) >= 1000 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{float(f'{value:.3g}'):g} {_UNITS[unit]}"
+
+
+def format_ratio(ratio: float) -> str:
+    """How many times: "12×", "2.3×", "0.85×"."""
+    if ratio == float("inf"):
+        return "∞×"
+    digits = 0 if ratio >= 10 else 1 if ratio >= 1.95 else 2
+    return f"{ratio:.{digits}f}×"
+
+
+def short_instruction(instruction: str, width: int = 60) -> str:
+    """An instruction on one line of at most `width` characters, FROM without its digest."""
+    line = re.sub(r"\s+", " ", instruction).strip()
+    if line.upper().startswith("FROM "):
+        line = re.sub(r"@sha256:[0-9a-f]+", "", line)
+        line = re.sub(r"(?<= )docker\.io/(?:library/)?", "", line)
+    if len(line) > width:  # the command says more than where its caches lie
+        line = re.sub(r"(?:--mount=\S+ )+", "--mount… ", line)
+    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+
+
+def describe(record: BuildRecord) -> str:
+    """One build in a sentence: how it ended, what was cached, what ran, how long, how large."""
+    steps = [s for s in record.steps if s.cacheable]
+    ran = [s for s in steps if s.state is State.RAN]
+    cached = sum(s.state is State.CACHED for s in steps)
+    head = f"{record.title or 'build'}: "
+    if not record.ok:
+        return head + _failed(record) + _recorded(record.recorded)
+    parts = [f"{cached} of {_count(len(steps), 'step')} cached"] if steps else ["no steps"]
+    if ran:
+        parts.append(f"{len(ran)} ran ({_named(ran)})")
+    parts.append(f"{format_s(record.wall_s)} in all")
+    if record.image_size_bytes is not None:
+        parts.append(f"image of {format_bytes(record.image_size_bytes)}")
+    return head + ", ".join(parts) + _recorded(record.recorded) + "."
+
+
+def describe_comparison(comparison: Comparison) -> str:
+    """Two builds in a sentence: which was faster by how much, which steps changed state."""
+    a, b = comparison.title_a or "a", comparison.title_b or "b"
+    walls = f"{format_s(comparison.wall_a_s)} and {format_s(comparison.wall_b_s)}"
+    ratio = comparison.wall_ratio
+    if 0.95 <= ratio <= 1.05:
+        speed = f"{a} and {b} took about as long ({walls})"
+    elif ratio > 1:
+        speed = f"{b} was {format_ratio(ratio)} as fast as {a} ({walls})"
+    else:
+        speed = f"{b} took {format_ratio(1 / ratio)} as long as {a} ({walls})"
+    changed = comparison.changed
+    if not changed:
+        return f"{speed}; every step had the same state in both{_recorded(comparison.recorded)}."
+    told = [
+        f"{short_instruction(c.instruction, 40)} ({_word(c.state_a)} → {_word(c.state_b)})"
+        for c in changed
+    ]
+    states = f"{_count(len(changed), 'step')} changed state: {_listed(told)}"
+    return f"{speed}; {states}{_recorded(comparison.recorded)}."
+
+
+def describe_matrix(matrix: Matrix) -> str:
+    """A matrix in a sentence: how many steps each edit made run."""
+    counts = matrix.miss_counts
+    if not counts:
+        return "No edits were tried."
+    most_first = sorted(counts.items(), key=lambda pair: -pair[1])
+    told = [f"{n or 'none'} ran after {edit}" for edit, n in most_first]
+    head = f"Of {_count(len(matrix.steps), 'cacheable step')}, "
+    return head + ", ".join(told) + _recorded(matrix.recorded) + "."
+
+
+def describe_sizes(records: Mapping[str, BuildRecord]) -> str:
+    """Image sizes in a sentence, largest first, with the ratio of largest to smallest."""
+    sizes = {n: r.image_size_bytes for n, r in records.items() if r.image_size_bytes is not None}
+    if not sizes:
+        return "No image size is known."
+    ordered = sorted(sizes.items(), key=lambda pair: -pair[1])
+    told = ", ".join(f"{name} {format_bytes(size)}" for name, size in ordered)
+    recorded = _recorded(next((r.recorded for r in records.values() if r.recorded), ""))
+    if len(ordered) < 2 or ordered[-1][1] <= 0:
+        return f"Compressed image size: {told}{recorded}."
+    ratio = format_ratio(ordered[0][1] / ordered[-1][1])
+    return (
+        f"Compressed image sizes: {told}; {ordered[0][0]} is {ratio} as large as "
+        f"{ordered[-1][0]}{recorded}."
+    )
+
+
+def describe_transfer(records: Mapping[str, BuildRecord]) -> str:
+    """Which of the builds sent most and least, in bytes and seconds."""
+    if not records:
+        return "No builds."
+    ordered = sorted(records, key=lambda name: records[name].context_bytes)
+
+    def said(name: str) -> str:
+        sent_s = derive.totals(records[name]).transfer_s
+        sent = format_bytes(records[name].context_bytes)
+        return f"{name} sent {sent} in {format_s(sent_s)}"
+
+    recorded = _recorded(next((r.recorded for r in records.values() if r.recorded), ""))
+    return f"Of {len(records)} builds, {said(ordered[-1])}; {said(ordered[0])}{recorded}."
+
+
+def _failed(record: BuildRecord) -> str:
+    failure = record.failure
+    if failure is None:
+        return f"failed after {format_s(record.wall_s)} with exit code {record.exit_code}."
+    step = next((s for s in record.steps if s.key == failure.step), None)
+    where = f" at {short_instruction(step.instruction, 40)}" if step else ""
+    first = failure.message.splitlines()[0] if failure.message else "no reason given"
+    left = sum(s.state is State.NOT_REACHED for s in record.steps)
+    rest = f"; {_count(left, 'step')} not reached" if left else ""
+    return f"failed after {format_s(record.wall_s)}{where}: {first}{rest}"
+
+
+def _named(steps: Sequence[Step]) -> str:
+    return _listed([short_instruction(s.instruction, 40) for s in steps])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _word(state: State | None) -> str:
+    return state.value if state else "absent"
+
+
+def _recorded(where: str) -> str:
+    return f" [{where}]" if where else ""

@@ -1,0 +1,139 @@
+"""Predict, run, look: the learner marks the steps that they think will run, then builds.
+
+    guess = predict(baseline, edit="a comment in main.go")
+    guess                                        # boxes to tick, one for each step
+    guess.check(build(tree, title="a comment"))  # the difference, painted on the steps
+
+The same as a plain function, for scripts and exports: `predict(baseline, guess=[4, 5]).check(r)`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from typing import Any, Final
+
+from buildlab.record import BuildRecord, StepKey
+from buildlab.style import NO_MATHS
+from buildlab.widgets import kernel
+from buildlab.widgets.prediction import STYLE, Mark, Result, compare_with, resolve
+
+ASK: Final = "Mark the steps that you think will run"
+
+
+class Prediction:
+    """Boxes to tick for the steps of a known build. Made by `predict`."""
+
+    def __init__(
+        self, baseline: BuildRecord, edit: str = "", guess: Iterable[Mark] | None = None
+    ) -> None:
+        self.baseline = baseline
+        self.edit = edit
+        self.steps = tuple(s for s in baseline.steps if s.cacheable)
+        self._given = None if guess is None else resolve(guess, self.steps)
+        self._boxes: dict[StepKey, Any] = {}
+        self._handle: Any = None
+        self._widget: Any = None
+
+    @property
+    def marked(self) -> frozenset[StepKey] | None:
+        """The steps marked to run, read now; None while nothing was marked."""
+        if self._given is not None:
+            return self._given
+        ticked = frozenset(key for key, box in self._boxes.items() if box.value)
+        none_runs = self._boxes and self._nothing.value
+        return ticked if ticked or none_runs else None
+
+    def check(self, record: BuildRecord) -> Result:
+        """Compare with the build made. The boxes settle: from now on they can only be read."""
+        result = compare_with(self.marked, self.baseline, record, self.edit)
+        self._settle()
+        return result
+
+    def _settle(self) -> None:
+        """Replace the boxes with what they held, so that a saved notebook shows it."""
+        if self._handle is None or self._widget is None:
+            return
+        self._given, widget, self._widget = self.marked, self._widget, None
+        self._handle.update(kernel.as_html(self._repr_html_()))
+        kernel.close(widget)
+
+    def _ipython_display_(self) -> None:
+        """Boxes in a live notebook; the static list everywhere else and once it is decided."""
+        from IPython.display import display
+
+        if self._given is not None or not kernel.in_kernel():
+            display(kernel.as_html(self._repr_html_()))  # type: ignore[no-untyped-call]
+            return
+        self._widget = self._make_boxes()
+        self._handle = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]
+
+    def _make_boxes(self) -> Any:
+        """A box for each step, and one for those who expect that nothing runs."""
+        import ipywidgets as widgets
+
+        wide = widgets.Layout(width="auto", margin="0")
+        room = max((len(f"{s.key}/{s.total}") for s in self.steps), default=0)
+        self._boxes = {
+            s.key: widgets.Checkbox(
+                value=s.key in (self.marked or ()),
+                description=f"{n:>2}  {f'{s.key}/{s.total}':<{room}}  {_line(s.instruction)}",
+                indent=False,
+                layout=wide,
+            )
+            for n, s in enumerate(self.steps, 1)
+        }
+        self._nothing = widgets.Checkbox(
+            value=False, description="nothing runs: all from the cache", indent=False, layout=wide
+        )
+        head = widgets.HTML(f'<b class="{NO_MATHS}">{html.escape(self._question())}</b>')
+        boxes = [*self._boxes.values(), self._nothing]
+        for box in boxes:
+            box.add_class("buildlab-box")
+        return widgets.VBox([widgets.HTML(BOX_STYLE), head, *boxes])
+
+    def _question(self) -> str:
+        return f"{ASK} after {self.edit}:" if self.edit else f"{ASK}:"
+
+    def _repr_html_(self) -> str:
+        marked = self.marked
+        lines = "".join(
+            f'<tr><td class="no">{n}</td><td>{"☒ runs" if s.key in (marked or ()) else "☐"}</td>'
+            f'<td class="key">{html.escape(f"{s.key}/{s.total}")}</td>'
+            f"<td><code>{html.escape(_line(s.instruction))}</code></td></tr>"
+            for n, s in enumerate(self.steps, 1)
+        )
+        said = "" if marked else " No step marked." if marked is None else " Nothing runs."
+        asked = html.escape(self._question())
+        return (
+            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p><b>{asked}</b>'
+            f"{said}</p><table><tbody>{lines}</tbody></table></div>"
+        )
+
+    def __repr__(self) -> str:
+        marked = self.marked
+        if marked is None:
+            return f"{self._question()} none marked yet, {len(self.steps)} steps"
+        return f"{self._question()} {', '.join(map(str, sorted(marked))) or 'nothing runs'}"
+
+
+def predict(
+    baseline: BuildRecord, edit: str = "", *, guess: Iterable[Mark] | None = None
+) -> Prediction:
+    """Ask which steps of `baseline` will run again after `edit`; then `.check(record)`.
+
+    With `guess` (row numbers from 1, "build 4", or keys; `[]` for "nothing runs") nothing is
+    asked. Without it and without a mark, `check` shows what ran, and that nothing was predicted.
+    """
+    return Prediction(baseline, edit, guess)
+
+
+def _line(instruction: str) -> str:
+    return " ".join(instruction.split())
+
+
+BOX_STYLE: Final = """<style>
+.buildlab-box{height:auto;min-height:1.75em}
+.buildlab-box label{white-space:pre;font-family:var(--jp-code-font-family,monospace);
+font-size:var(--jp-code-font-size,13px);overflow:hidden;text-overflow:ellipsis}
+</style>"""

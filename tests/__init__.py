@@ -1,0 +1,1 @@
+"""What must hold. Parts run in the order of `tests/parts.py`."""
