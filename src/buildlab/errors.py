@@ -20,6 +20,11 @@ class BuildlabError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  → {self.hint}" if self.hint else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback (a protocol of IPython's)."""
+        notes = (f"  {note}" for note in getattr(self, "__notes__", ()))
+        return [f"{type(self).__name__}: {self}", *notes]
+
 
 class UsageError(BuildlabError):
     """The call names something that is not there or not readable (context, builder, file)."""

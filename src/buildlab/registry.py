@@ -163,7 +163,7 @@ def registry(engine: Engine) -> Iterator[Registry]:
     """
     settings = Settings.from_env()
     with ExitStack() as stack:
-        image = server.find_image(engine, settings.home) if engine.kind == "docker" else None
+        image = server.find_image(engine, settings) if engine.kind == "docker" else None
         program = None if image else server.program(settings.paths.packages)
         storage = stack.enter_context(_storage(settings.home))
         if program is None:

@@ -13,10 +13,10 @@ from typing import IO
 
 import requests
 
-from buildlab.engine import instance
+from buildlab.engine import existing, instance
 from buildlab.engine.model import Engine
 from buildlab.engine.process import wait_until
-from buildlab.engine.settings import tool_env
+from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import EngineError, TimedOut
 from buildlab.images.pulling import ASK_LIMIT_S, Reach, Unreachable
 
@@ -79,7 +79,7 @@ def on_host(program: Path, storage: Path, port: int) -> Iterator[str]:
         yield address
 
 
-def find_image(engine: Engine, home: Path) -> str | None:
+def find_image(engine: Engine, settings: Settings) -> str | None:
     """An image of a registry that the engine has, or pulls now; None where it can have none."""
     import docker.errors
 
@@ -88,16 +88,17 @@ def find_image(engine: Engine, home: Path) -> str | None:
         with suppress(docker.errors.ImageNotFound):
             client.images.get(name)
             return name
-    reach = Reach(home / "images" / "registries.json")
+    reach = Reach(settings.paths.images / "registries.json")
     try:
         reach.known(IMAGES[0])
         with reach.asking(IMAGES[0]):
             client.api.timeout = ASK_LIMIT_S
             client.api.inspect_distribution(IMAGES[0])  # type: ignore[no-untyped-call]
             client.api.timeout = 120
-            client.images.pull(IMAGES[0])
+            pulled = client.images.pull(IMAGES[0])
     except Unreachable:
         return None
+    existing.note_pulled(settings, engine, IMAGES[0], str(pulled.id))
     return IMAGES[0]
 
 

@@ -140,11 +140,14 @@ def jupyterlab(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    from buildlab.build.watchdog import Watchdog
+
     try:
-        host = _host(ip)
-        _await_answer(f"http://{host}:{chosen}/api/status?token={token}", process, log)
-        url = f"http://{host}:{chosen}/lab/tree/{FIRST_LESSON}?token={token}"
-        yield Lab(url, chosen, log, process)
+        with Watchdog(process.pid, STOP_LIMIT_S):  # who is killed can't stop the server
+            host = _host(ip)
+            _await_answer(f"http://{host}:{chosen}/api/status?token={token}", process, log)
+            url = f"http://{host}:{chosen}/lab/tree/{FIRST_LESSON}?token={token}"
+            yield Lab(url, chosen, log, process)
     finally:
         _stop(process)
 

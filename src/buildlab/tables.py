@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MB = 1_000_000
+_SHOWN_WHOLE = 48
+"""Characters of a text that pandas does not cut again when a notebook shows it."""
 
 
 def steps(record: BuildRecord) -> pd.DataFrame:
@@ -106,17 +108,17 @@ def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
 
 
 def matrix(m: Matrix) -> pd.DataFrame:
-    """Steps down, edits across, and how many steps ran after each edit."""
+    """Edits down, steps across (each by its key and keyword), and how many steps ran."""
+    columns = [f"{key} {m.labels[key].split(maxsplit=1)[0]}" for key in m.steps]
     rows = [
         {
-            "step": str(key),
-            "instruction": short_instruction(m.labels[key]),
-            **{edit: m.cells[i][j].value for i, edit in enumerate(m.edits)},
+            "edit": edit,
+            **{name: state.value for name, state in zip(columns, row, strict=True)},
+            "steps that ran": m.miss_counts[edit],
         }
-        for j, key in enumerate(m.steps)
+        for edit, row in zip(m.edits, m.cells, strict=True)
     ]
-    rows.append({"step": "steps that ran", "instruction": "", **_text(m.miss_counts)})
-    return _frame(rows, ["step", "instruction", *m.edits]).set_index("step")
+    return _frame(rows, ["edit", *columns, "steps that ran"]).set_index("edit")
 
 
 def states(record: BuildRecord) -> pd.DataFrame:
@@ -124,7 +126,7 @@ def states(record: BuildRecord) -> pd.DataFrame:
     rows = [
         {
             "step": str(s.key),
-            "instruction": short_instruction(s.instruction),
+            "instruction": short_instruction(s.instruction, _SHOWN_WHOLE),
             "state": s.state.value,
         }
         for s in record.steps
@@ -159,7 +161,7 @@ def _step_row(step: Step) -> dict[str, Any]:
     return {
         "stage": step.stage,
         "index": step.key.index,
-        "instruction": short_instruction(step.instruction),
+        "instruction": short_instruction(step.instruction, _SHOWN_WHOLE),
         "lines": "–".join(str(n) for n in dict.fromkeys(step.lines)) if step.lines else "",
         "state": step.state.value,
         "start_s": _ms(step.start_s),
@@ -174,10 +176,6 @@ def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(rows, columns=columns)
-
-
-def _text(counts: dict[str, int]) -> dict[str, str]:
-    return {name: str(number) for name, number in counts.items()}
 
 
 def _ms(seconds: float | None) -> float | None:

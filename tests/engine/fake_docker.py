@@ -26,9 +26,8 @@ PODMAN: Mapping[str, Any] = {
 WINDOWS: Mapping[str, Any] = {**DOCKER, "info": {"OSType": "windows"}}
 
 
-@contextmanager
-def listening(socket: Path, answers: Mapping[str, Any] = DOCKER) -> Iterator[str]:
-    """Serve `answers` on a unix socket; yields its address."""
+def handler(answers: Mapping[str, Any] = DOCKER) -> type[BaseHTTPRequestHandler]:
+    """Answers as a docker API does."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -48,8 +47,14 @@ def listening(socket: Path, answers: Mapping[str, Any] = DOCKER) -> Iterator[str
         def address_string(self) -> str:
             return "unix"
 
+    return Handler
+
+
+@contextmanager
+def listening(socket: Path, answers: Mapping[str, Any] = DOCKER) -> Iterator[str]:
+    """Serve `answers` on a unix socket; yields its address."""
     socket.parent.mkdir(parents=True, exist_ok=True)
-    server = socketserver.ThreadingUnixStreamServer(str(socket), Handler)
+    server = socketserver.ThreadingUnixStreamServer(str(socket), handler(answers))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

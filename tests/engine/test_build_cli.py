@@ -23,6 +23,11 @@ def typed(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
 
+def shown_command(done: subprocess.CompletedProcess[str]) -> str:
+    """The line with the literal command; another build may have been waited for before it."""
+    return next(line for line in done.stderr.splitlines() if line.startswith("$ "))
+
+
 @pytest.mark.usefixtures("lab_engine")
 def test_build_shows_its_command_and_saves_the_record(context: Context) -> None:
     """The literal command, the steps, where the record is; `show` finds it again."""
@@ -30,7 +35,7 @@ def test_build_shows_its_command_and_saves_the_record(context: Context) -> None:
     flags = ("--target", "only", "--output=type=cacheonly")
     done = typed("build", "--title", context.salt, *flags, ".", cwd=context.path)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("$ docker buildx build --progress=plain ")
+    assert shown_command(done).startswith("$ docker buildx build --progress=plain ")
     assert "--target only --output=type=cacheonly ." in done.stderr
     assert f"RUN echo {context.salt}" in done.stdout
     path = done.stderr.rpartition("Saved: ")[2].strip()
@@ -56,6 +61,9 @@ def test_json_is_the_only_output(context: Context) -> None:
         (("build", "nowhere"), 2, "there is no folder nowhere"),
         (("build", "-f", "nowhere", "."), 2, "there is no nowhere"),
         (("build", "--bogus", "."), 2, "--bogus"),
+        (("build", "--pull"), 2, "no CONTEXT is named"),
+        (("build", "--timeout", "0", "."), 2, "a time limit of 0 s"),
+        (("build", "--timeout=nan", "."), 2, "a time limit of nan s"),
         (("--builder", "nope-none", "build", "."), None, "nope-none"),
     ],
 )
@@ -68,6 +76,15 @@ def test_bad_input_has_an_exit_code_and_a_hint(
     assert done.returncode == code or (code is None and done.returncode in (2, 3))
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_context_may_come_first(context: Context, lab_engine: Engine) -> None:
+    """`build . -t x`, as many people type it, is the same build as with CONTEXT at the end."""
+    context.dockerfile("FROM scratch AS one\nCOPY Dockerfile /\nFROM scratch\n")
+    done = typed("build", ".", "--target", "one", "-o", "type=cacheonly", cwd=context.path)
+    assert done.returncode == 0, done.stderr
+    assert "COPY Dockerfile /" in done.stdout
+    assert shown_command(done).endswith("--target one -o type=cacheonly .")
 
 
 def test_ctrl_c_ends_the_build(context: Context, lab_engine: Engine) -> None:

@@ -120,6 +120,18 @@ def test_without_any_engine_the_message_says_what_to_install(
     assert caught.value.exit_code == 3
 
 
+def test_docker_was_asked_for_and_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With BUILDLAB_ENGINE=docker and none here, an engine of our own is offered where possible."""
+    monkeypatch.setenv("BUILDLAB_ENGINE", "docker")
+    with pytest.raises(EngineError, match="no Docker listens") as caught:
+        engines.choice()
+    assert "BUILDLAB_ENGINE=auto" in caught.value.hint
+    monkeypatch.setattr(packages, "problems", lambda: NO_EMBEDDED)
+    with pytest.raises(EngineError, match="no Docker listens") as caught:
+        engines.choice()
+    assert "BUILDLAB_ENGINE=auto" not in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "case",
     [(PODMAN, r"Podman.*no BuildKit", "--builder"), (WINDOWS, "Windows containers", "Linux")],

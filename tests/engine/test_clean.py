@@ -58,14 +58,14 @@ def test_engine_and_files_go(alone: Settings) -> None:
 
 def test_what_the_user_put_into_the_home_stays(alone: Settings) -> None:
     """Only folders that the kit makes are deleted; others keep the home alive."""
-    for folder in ("work", "records", "packages.part-x1", "my-notes"):
+    for folder in ("work", "records", "packages.part-x1", "my-notes", "bundle"):
         (alone.home / folder).mkdir(parents=True)
         (alone.home / folder / "file").write_text("x")
     (alone.home / "todo.txt").write_text("x")
     done = clean.clean(alone, keep_records=True)
     assert done.ok
     left = {p.name for p in alone.home.iterdir()}
-    assert left == {"records", "my-notes", "todo.txt"}
+    assert left == {"records", "my-notes", "todo.txt", "bundle"}, "wheels brought along stay"
 
 
 def test_read_only_folders_go_too(alone: Settings) -> None:

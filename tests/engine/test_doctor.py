@@ -116,6 +116,18 @@ def test_a_module_proxy_out_of_reach_is_named(
     assert "GOPROXY" in remedy
 
 
+@pytest.mark.parametrize("value", [None, "", "direct", "off"])
+def test_without_a_goproxy_the_host_asks_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """Go's default is Go's to use, from inside a build: the row is skipped and says so."""
+    monkeypatch.delenv("GOPROXY", raising=False)
+    if value is not None:
+        monkeypatch.setenv("GOPROXY", value)
+    with pytest.raises(Skip, match="GOPROXY"):
+        acts.host_module_proxy(bench)
+
+
 def test_a_registry_that_cannot_start_is_a_row(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

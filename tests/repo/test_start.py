@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -84,6 +85,36 @@ def test_the_kernel_is_of_this_environment(
 
     wait_until(lambda: bool(kernels()), 20, "a kernel process")
     assert kernels() == [sys.executable]
+
+
+OWNER = """
+import os, sys
+from pathlib import Path
+from buildlab.start import jupyterlab
+root = Path(sys.argv[1])
+with jupyterlab(root, os.environ, root / "jupyter.log") as lab:
+    print(lab.process.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_it_ends_with_who_started_it(
+    tmp_path: Path, wait_until: Callable[[Callable[[], bool], float, str], None]
+) -> None:
+    """After `kill -9` of `./lab start` no server is left on its port."""
+    argv = [sys.executable, "-c", OWNER, str(tmp_path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout
+        server = psutil.Process(int(owner.stdout.readline()))
+        owner.kill()
+        wait_until(lambda: not alive(server), 15, "the end of the server")
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_a_taken_port_that_was_asked_for_is_an_error() -> None:

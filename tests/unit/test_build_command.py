@@ -141,7 +141,7 @@ def test_dockerfile_is_looked_for_in_the_context(
     [
         ("gone", (), "no folder .*gone"),
         ("an app ü/Dockerfile", (), "is a file, not a folder"),
-        ("an app ü", ("--file", "Nope"), "no Nope in"),
+        ("an app ü", ("--file", "Nope"), "no Nope here"),
         ("an app ü/docker", (), "no Dockerfile in .*docker"),
         ("an app ü", ("--file", "docker"), "can't be read"),
         ("-", (), "standard input"),

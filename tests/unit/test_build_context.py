@@ -20,7 +20,7 @@ def app(tmp_path: Path) -> Path:
 
 
 def link(app: Path, tmp_path: Path, **slots: Path) -> Path:
-    return guarded(app, tmp_path / "links", {"context": app, **slots})
+    return guarded(app, tmp_path / "links", {"context": app, **slots}).link
 
 
 def hidden_edit(path: Path, text: str) -> None:

@@ -100,6 +100,21 @@ def test_an_interrupt_is_130(
 
 
 @pytest.mark.parametrize(
+    "fault", [EngineError("m", "h"), ValueError("m"), KeyboardInterrupt("m")], ids=repr
+)
+def test_what_a_fault_carries_is_told_once(
+    broken: list[BaseException], capsys: pytest.CaptureFixture[str], fault: BaseException
+) -> None:
+    """Every command says where the evidence of a fault is kept, whatever the fault."""
+    fault.add_note("the [log] is kept in /a/folder")
+    broken.append(fault)
+    _, out, err = run(["show"], capsys)
+    assert out == ""
+    assert err.count("the [log] is kept in /a/folder") == 1
+    assert err.count("m\n") == 1
+
+
+@pytest.mark.parametrize(
     ("typed", "parsed"),
     [
         (["build", ".", "--builder", "b"], ["--builder", "b", "build", "."]),

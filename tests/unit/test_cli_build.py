@@ -97,6 +97,15 @@ def test_unknown_records_are_named(
     assert "→" in told
 
 
+def test_to_look_needs_no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`show` makes nothing: a home that is not there, or can't be, has no records."""
+    monkeypatch.setenv("BUILDLAB_HOME", str(tmp_path / "none"))
+    assert run("show") == 5
+    assert not (tmp_path / "none").exists()
+    monkeypatch.setenv("BUILDLAB_HOME", "/proc/none")
+    assert run("show") == 5
+
+
 def test_damaged_and_newer_records_are_named(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Iterator
@@ -250,6 +252,27 @@ def test_unreachable_registry_is_asked_once_an_hour(
     later = time.time() + pulling.REMEMBER_S + 1
     monkeypatch.setattr("buildlab.images.pulling.time.time", lambda: later)
     assert pulling.resolve(_ask(FakeApi()), GOLANG, pins, reach) == DIGEST
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from buildlab.images.pulling import Pins
+pins = Pins(Path(sys.argv[1]))
+with ThreadPoolExecutor(3) as pool:
+    list(pool.map(lambda i: pins.put(f"{sys.argv[2]}-{i}", "sha256:x"), range(100)))
+"""
+
+
+def test_state_is_written_by_threads_and_processes_at_once(tmp_path: Path) -> None:
+    """No writer meets another's unfinished file, and no entry is lost."""
+    file = tmp_path / "pins.json"
+    argv = [sys.executable, "-c", WRITER, str(file)]
+    writers = [subprocess.Popen([*argv, name]) for name in ("one", "two")]
+    assert [w.wait(60) for w in writers] == [0, 0]
+    names = set(json.loads(file.read_text()))
+    assert names == {f"{writer}-{i}" for writer in ("one", "two") for i in range(100)}
 
 
 def test_state_that_is_not_readable_counts_as_none(places: tuple[Pins, Reach]) -> None:

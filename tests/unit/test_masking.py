@@ -58,7 +58,7 @@ def test_secrets_are_masked(text: str, masked: str) -> None:
         "ARG API_TOKEN=",
         "FROM docker.io/library/golang:1.27@sha256:5cd4bfe2",
         "docker-image://golang:1.27@sha256:5cd4bfe2",
-        "https://proxy.golang.org/rsc.io/quote/@v/v1.5.2.zip",
+        "https://example.com/rsc.io/quote/@v/v1.5.2.zip",
         "git@github.com:me/x.git",
         "COPY --from=build /out/app /app",
         "CGO_ENABLED=0 go build -ldflags '-X main.version=1.2.3'",

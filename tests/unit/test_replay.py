@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from buildlab import engine as engines
 from buildlab import replay, store
 from buildlab.build import build
-from buildlab.errors import RecordError
+from buildlab.errors import EngineError, RecordError
 from buildlab.record import BuildRecord, EngineInfo
 from buildlab.replay import files
 from buildlab.stream import Progress
@@ -58,14 +59,34 @@ def switch_on(monkeypatch: pytest.MonkeyPatch) -> None:
     replay.lesson("a lesson")
 
 
-@pytest.mark.parametrize(("value", "on"), [("", False), ("0", False), ("1", True), ("yes", True)])
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [
+        *((no, False) for no in ("", "0", "false", "FALSE", "off", "no", " ")),
+        *((yes, True) for yes in ("1", "yes", "on", "/a/folder")),
+    ],
+)
 def test_replay_is_only_on_when_asked(
     monkeypatch: pytest.MonkeyPatch, value: str, on: bool
 ) -> None:
-    """Nothing but BUILDLAB_REPLAY switches it on."""
+    """Nothing but BUILDLAB_REPLAY switches it on; builds, engine and recording agree on that."""
+
+    def choose(*_: object) -> None:
+        raise EngineError("a real engine is wanted")
+
+    monkeypatch.setattr("buildlab.engine._choose.choose", choose)
     monkeypatch.setenv("BUILDLAB_REPLAY", value)
+    monkeypatch.setenv("BUILDLAB_RECORD", "/a/folder")
     assert replay.active() is on
     assert bool(replay.info()) is on
+    assert replay.recording() is not on
+    engines.forget()
+    if on:
+        assert engines.current().kind == "replay"
+    else:
+        with pytest.raises(EngineError, match="real engine"):
+            engines.current()
+    engines.forget()
 
 
 def test_recorded_build_comes_back_marked(

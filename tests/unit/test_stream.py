@@ -119,7 +119,7 @@ def test_step_names(name: str, parts: tuple[str, str, int, int, str]) -> None:
         ("[internal] load build definition from Dockerfile", "definition"),
         ("[internal] load remote build context", "other"),
         ("[linux/amd64 internal] load metadata for docker.io/library/golang:1.27", "metadata"),
-        ("[auth] library/golang:pull token for registry-1.docker.io", "metadata"),
+        ("[auth] library/golang:pull token for registry.example", "metadata"),
         ("resolve image config for docker-image://docker.io/docker/dockerfile:1", "metadata"),
         ("[context extra] load .dockerignore", "dockerignore"),
         ("[context extra] load from client", "context"),
@@ -163,7 +163,7 @@ def test_frontend_by_syntax_directive() -> None:
          "completed": "2026-11-21T14:53:42.11Z"}
         for i, name in enumerate((
             "resolve image config for docker-image://docker.io/docker/dockerfile:1",
-            "[auth] docker/dockerfile:pull token for registry-1.docker.io",
+            "[auth] docker/dockerfile:pull token for registry.example",
             "docker-image://docker.io/docker/dockerfile:1@sha256:b6afd42430b15f2d2a4c5a02b919e98a",
         ))
     ]  # fmt: skip
@@ -252,3 +252,9 @@ def test_replaced_base_images_change_no_key() -> None:
         assert found.step("", 1).instruction == "FROM example.test/static:1"
         assert found.step("", 2).instruction == "COPY x.txt /x"
         assert found.step("", 2).inputs == (StepKey("", 1),)
+
+
+def test_a_single_stage_has_no_name_with_a_cache_mount_either() -> None:
+    """BuildKit says stage-0 where a RUN has a mount: the key is that of the stage without one."""
+    found = record("single_stage_cache_mount")
+    assert [str(s.key) for s in found.steps] == ["1", "2", "3"]

@@ -32,7 +32,7 @@ func FromEnv(getenv func(string) string) (Config, error) {
 	c := Config{
 		Addr:         withDefault("ADDR", ":8080"),
 		DatabaseURL:  getenv("DATABASE_URL"),
-		CheckHosts:   list(withDefault("CHECK_HOSTS", "proxy.golang.org,go.dev")),
+		CheckHosts:   list(withDefault("CHECK_HOSTS", "go.dev,pkg.go.dev")),
 		APIToken:     getenv("API_TOKEN"),
 		OTLPEndpoint: getenv("OTEL_EXPORTER_OTLP_ENDPOINT"),
 	}

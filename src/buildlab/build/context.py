@@ -11,6 +11,8 @@ builds of the same folder still transfer only what changed. For the hidden edits
 per file, the inode number and ctime that went with each (size, mtime, mode): the same three with
 another inode or ctime is what BuildKit would miss. Then the generation moves on: BuildKit knows
 nothing under the new name, and everything is sent again.
+
+A file that the client may not read is no error to it: it arrives empty. So these are named.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from typing import NamedTuple
 _REMEMBERED = 8
 """So many states are kept per file."""
 
+_ALL_READ = 0o444
+
 _Seen = dict[str, list[list[int]]]
 
 
@@ -39,7 +43,14 @@ class _Look(NamedTuple):
     inode: int
 
 
-def guarded(real: Path, folder: Path, slots: Mapping[str, Path]) -> Path:
+class Guarded(NamedTuple):
+    """A link to give to `docker buildx build`, and files that would arrive empty."""
+
+    link: Path
+    unreadable: tuple[str, ...] = ()
+
+
+def guarded(real: Path, folder: Path, slots: Mapping[str, Path]) -> Guarded:
     """A link to the folder `real`, below `folder`, that is safe to give to `docker buildx build`.
 
     `slots` are all local sources of the build by name (context, dockerfile, named contexts), since
@@ -62,13 +73,22 @@ def guarded(real: Path, folder: Path, slots: Mapping[str, Path]) -> Path:
     link = folder / _link_name(real, generation)
     if not link.is_symlink():
         link.symlink_to(real, target_is_directory=True)
-    return link
+    return Guarded(link, tuple(_unreadable(slots, looks)))
 
 
 def _link_name(real: Path, generation: str) -> str:
     salted = os.fsencode(real) + b"\0" + generation.encode()
     name = re.sub(r"[^\w.-]", "_", real.name)[:40] or "root"
     return f"{name}-{hashlib.sha256(salted).hexdigest()[:12]}"
+
+
+def _unreadable(slots: Mapping[str, Path], looks: Mapping[str, _Look]) -> Iterator[str]:
+    """Files of the local folders that this user may not read."""
+    for name, look in looks.items():
+        if look.mode & _ALL_READ != _ALL_READ:  # else everybody may: no need to ask
+            slot, _, inside = name.partition(":")
+            if slots[slot].is_dir() and not os.access(slots[slot] / inside, os.R_OK):
+                yield inside
 
 
 def _look_at(slots: Mapping[str, Path]) -> Iterator[tuple[str, _Look]]:

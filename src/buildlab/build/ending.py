@@ -27,6 +27,8 @@ class Job:
     mask: tuple[str, ...]
     timeout_s: float
     audience: Audience
+    unreadable: tuple[str, ...] = ()
+    """Files of the context that the client can't read."""
 
 
 @dataclass(slots=True)

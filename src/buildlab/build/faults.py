@@ -93,7 +93,7 @@ def _never_began(text: str, builder: str) -> BuildlabError:
         return EngineError(f"no engine answers: {text}", _DOCTOR)
     return UsageError(
         f"docker buildx build did not start: {text}",
-        "look at the flags: docker buildx build --help",
+        'look at the flags: eval "$(buildlab env)"; docker buildx build --help',
     )
 
 

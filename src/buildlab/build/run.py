@@ -23,6 +23,7 @@ from buildlab.build.observer import Audience, Observer
 from buildlab.build.source import Source, locate, values
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
+from buildlab.errors import UsageError
 from buildlab.joining import make_record
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, State
@@ -60,6 +61,10 @@ def build(
     title = title or _title(context, flags)
     if replay.active():
         return _replayed(flags, title, audience)
+    if not timeout_s > 0:
+        raise UsageError(
+            f"a time limit of {timeout_s:g} s leaves no time", "give seconds: --timeout 900"
+        )
     source = locate(os.fspath(context), flags)
     home = Settings.from_env().paths
     engine = engine or _current()
@@ -69,10 +74,11 @@ def build(
             locks, _key(engine), waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
         ), tempfile.TemporaryDirectory(prefix="buildlab-") as scratch:  # fmt: skip
             metadata = Path(scratch, "metadata.json")
+            context_given, unreadable = _run_context(source, home.root / "contexts")
             command = compose(
                 engine,
                 source,
-                run_context=_run_context(source, home.root / "contexts"),
+                run_context=context_given,
                 title=title,
                 cache_ns=cache_ns,
                 output=output,
@@ -91,6 +97,7 @@ def build(
                 secrets_,
                 timeout_s,
                 audience,
+                unreadable,
             )
             return _run(job)
     except OSError as fault:
@@ -106,6 +113,8 @@ def _run(job: Job) -> BuildRecord:
         attempt.record = warned(
             attempt.record, "retried", f"run twice: {first.ending.tail.strip().splitlines()[-1]}"
         )
+    if job.unreadable:
+        attempt.record = warned(attempt.record, "unreadable", _arrive_empty(job.unreadable))
     for fault in job.audience.faults:
         attempt.record = warned(attempt.record, "observer", f"an observer was dropped: {fault}")
     stop = why_stopped(job, attempt)
@@ -201,13 +210,23 @@ def _title(context: str | Path | Workspace, flags: Sequence[str]) -> str:
     return " ".join([origin.absolute().name or "context", *named[-1:]])
 
 
-def _run_context(source: Source, folder: Path) -> str:
+def _arrive_empty(names: Sequence[str]) -> str:
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return (
+        f"can't be read, so what is copied of it is empty: {listed}; make it readable, or name it "
+        "in .dockerignore"
+    )
+
+
+def _run_context(source: Source, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """The context to give to the client, and the files in it that it can't read."""
     if source.folder is None:
-        return source.shown
+        return source.shown, ()
     slots = {"context": source.folder, **source.named}
     if source.dockerfile is not None:
         slots["dockerfile"] = source.dockerfile
-    return os.fspath(guarded(source.folder, folder, slots))
+    found = guarded(source.folder, folder, slots)
+    return os.fspath(found.link), found.unreadable
 
 
 def _read_metadata(path: Path) -> Mapping[str, Any] | None:

@@ -138,7 +138,8 @@ def _readable(path: Path, folder: Path) -> None:
     except FileNotFoundError:
         others = sorted(p.name for p in folder.glob("*Dockerfile*") if p.is_file())[:3]
         hint = f"name it: --file {_quote(Path(others[0]))}" if others else "name it: --file PATH"
-        raise UsageError(f"there is no {path.name} in {path.parent}", hint) from None
+        where = f"in {path.parent}" if path.parent == folder else f"here, nor in {folder}"
+        raise UsageError(f"there is no {path.name} {where}", hint) from None
     except OSError as fault:
         raise UsageError(
             f"the Dockerfile {path} can't be read: {fault.strerror}", f"look: ls -l {_quote(path)}"

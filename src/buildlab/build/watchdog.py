@@ -18,19 +18,22 @@ trap '' INT HUP TERM
 if read -r _; then exit 0; fi
 kill -TERM "$1" 2>/dev/null || exit 0
 n=0
-while kill -0 "$1" 2>/dev/null && [ "$n" -lt 20 ]; do sleep 0.1; n=$((n + 1)); done
+while kill -0 "$1" 2>/dev/null && [ "$n" -lt "$2" ]; do sleep 0.1; n=$((n + 1)); done
 kill -KILL "$1" 2>/dev/null
 """
 
 
 class Watchdog:
-    """Ends process `pid` when this process dies inside the block."""
+    """Ends process `pid` when this process dies inside the block.
 
-    def __init__(self, pid: int) -> None:
+    It is asked first, and killed where it is still there after `grace_s` seconds.
+    """
+
+    def __init__(self, pid: int, grace_s: float = 2.0) -> None:
         read_end, self._write_end = os.pipe()
         try:
             self._shell = subprocess.Popen(
-                ["/bin/sh", "-c", _SCRIPT, "buildlab-watchdog", str(pid)],
+                ["/bin/sh", "-c", _SCRIPT, "buildlab-watchdog", str(pid), f"{grace_s * 10:.0f}"],
                 stdin=read_end,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

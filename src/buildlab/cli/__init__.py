@@ -10,7 +10,7 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -36,7 +36,9 @@ app = typer.Typer(
 
 @app.callback(
     epilog="Examples:  buildlab doctor  ·  buildlab engine status  ·  "
-    "buildlab --builder team-arm64 build ."
+    "buildlab --builder team-arm64 build .\n\n"
+    "Exit codes:  1 a check failed, or a fault of ours  ·  2 usage  ·  3 engine  ·  "
+    "4 build failed  ·  5 record  ·  6 time limit  ·  7 disk full  ·  130 interrupted"
 )
 def _root(
     builder: Annotated[
@@ -64,14 +66,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BuildlabError as e:
         if debug:
             raise
-        _say(str(e))
+        _say(str(e), e)
         sys.exit(e.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as e:
+        _interrupted(e)
+    except SystemExit as e:
+        cause = getattr(e.__context__, "__cause__", None)
+        if isinstance(cause, KeyboardInterrupt):  # typer has made an exit of it
+            _interrupted(cause)
+        raise
     except Exception as e:
         if debug:
             raise
-        _say(f"a fault of buildlab's own: {type(e).__name__}: {e}\n  → {ISSUES}")
+        _say(f"a fault of buildlab's own: {type(e).__name__}: {e}\n  → {ISSUES}", e)
         sys.exit(1)
 
 
@@ -94,12 +101,20 @@ def _rest(argv: Sequence[str]) -> list[str]:
     return list(argv[argv.index("--") :]) if "--" in argv else []
 
 
-def _say(text: str) -> None:
+def _interrupted(fault: KeyboardInterrupt) -> NoReturn:
+    _say(str(fault) or "by Ctrl-C", fault, "Interrupted:")
+    sys.exit(INTERRUPTED)
+
+
+def _say(text: str, fault: BaseException, heading: str = "Error:") -> None:
+    """What went wrong, and what the fault carries besides: where its evidence is."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print("Error:", style="bold red", end=" ")
+    console.print(heading, style="bold red", end=" ")
     console.print(text, markup=False)
+    for note in getattr(fault, "__notes__", ()):
+        console.print(note, markup=False)
 
 
 def _assemble() -> None:

@@ -74,7 +74,8 @@ def print_record(record: BuildRecord) -> None:
         )
     console = Console(highlight=False)
     console.print(Text(describe(record)), soft_wrap=True)
-    console.print(table)
+    if record.steps:
+        console.print(table)
     for warning in record.warnings:
         console.print(Text(f"Warning: {warning.rule}: {warning.message}"), soft_wrap=True)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from buildlab.errors import BuildlabError, RecordError
+from buildlab.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
     from buildlab.compare import Comparison
@@ -38,7 +36,8 @@ def build(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            metavar="[DOCKER FLAGS] CONTEXT", help="As for `docker buildx build`: CONTEXT is last."
+            metavar="[DOCKER FLAGS] CONTEXT",
+            help="As for `docker buildx build`; CONTEXT is the first word or the last.",
         ),
     ],
     title: Annotated[str, typer.Option(help="A name for the record.")] = "",
@@ -58,8 +57,8 @@ def build(
     from buildlab.cli._progress import line
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    *flags, context = arguments
-    with _notes(console), line(console, quiet=as_json) as observers:
+    context, flags = _split(arguments)
+    with line(console, quiet=as_json) as observers:
         record = run(
             context,
             *flags,
@@ -99,17 +98,27 @@ def compare(
     print_comparison(comparison)
 
 
+def _split(arguments: list[str]) -> tuple[str, list[str]]:
+    """Context and flags. A first word that is no flag can't be a flag's value either."""
+    if not arguments[0].startswith("-"):
+        return arguments[0], arguments[1:]
+    *flags, context = arguments
+    if context.startswith("-") and context != "-":
+        raise UsageError("no CONTEXT is named, only flags", "buildlab build FLAGS CONTEXT")
+    return context, flags
+
+
 def _records() -> Path:
     from buildlab.engine.settings import Settings
 
-    home = Settings.from_env().paths
-    return home.make(home.records)
+    return Settings.from_env().paths.records
 
 
 def _keep(record: BuildRecord) -> Path:
     from buildlab import store
+    from buildlab.engine.settings import Settings
 
-    folder = _records()
+    folder = Settings.from_env().paths.make(_records())
     path = folder / f"{record.id}.json"
     store.save(record, path)
     for old in sorted(folder.glob("*.json"))[:-KEPT]:
@@ -135,17 +144,6 @@ def _find(reference: str) -> BuildRecord:
         return store.load(found[0])
     what = "several records begin with" if found else "there is no record"
     raise RecordError(f"{what} {reference!r}", f"look: ls {_records()}")
-
-
-@contextmanager
-def _notes(console: Any) -> Iterator[None]:
-    """Show what an exception carries besides its message: where the evidence is."""
-    try:
-        yield
-    except (BuildlabError, KeyboardInterrupt) as fault:
-        for note in getattr(fault, "__notes__", ()):
-            console.print(note, markup=False)
-        raise
 
 
 def _print(record: BuildRecord, as_json: bool) -> None:

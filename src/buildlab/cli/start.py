@@ -26,8 +26,12 @@ out = Console(highlight=False, soft_wrap=True)
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     extra = {"allow_extra_args": True, "ignore_unknown_options": True}
-    app.command(context_settings=extra)(start)
-    app.command()(setup)
+    app.command(
+        context_settings=extra,
+        epilog="Examples:  ./lab start  ·  ./lab start --no-browser --port 9999  ·  "
+        "BUILDLAB_REPLAY=1 ./lab start",
+    )(start)
+    app.command(epilog="Example:  ./lab setup")(setup)
 
 
 def setup() -> None:
@@ -114,7 +118,7 @@ def _prepare() -> Engine:
     with _Step("Engine") as step:
         try:
             settings = Settings.from_env()
-            if not settings.replay and engines.choice().kind == "embedded":
+            if not settings.replaying and engines.choice().kind == "embedded":
                 from buildlab.engine import embedded
 
                 embedded.ensure(settings, step.say)  # may have to be made first: this tells

@@ -152,7 +152,9 @@ def host_module_proxy(bench: Bench) -> Outcome:
     from buildlab.engine.settings import tool_env
 
     env = tool_env()
-    chosen = (env.get("GOPROXY") or "https://proxy.golang.org").replace("|", ",").split(",")[0]
+    chosen = env.get("GOPROXY", "").replace("|", ",").split(",")[0].strip()
+    if not chosen:
+        raise Skip("GOPROXY is not set: Go's default is tried from inside a build")
     if not chosen.startswith("http"):
         raise Skip(f"GOPROXY={chosen}")
     module, _, version = _SMALL_MODULE.partition("@")

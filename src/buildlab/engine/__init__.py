@@ -90,7 +90,7 @@ def forget() -> None:
 
 
 def _open(settings: Settings, name: str | None, builder: str | None) -> Engine:
-    if settings.replay and name is None and builder is None:
+    if settings.replaying and name is None and builder is None:
         info = EngineInfo("replay", name="recorded builds")
         return Engine("replay", info, cli=(), buildx=(), env={}, builder="", session="replay")
     found = _choose.choose(settings, name, builder)

@@ -19,6 +19,8 @@ INSTALL = (
     "buildlab --builder NAME; without any engine: BUILDLAB_REPLAY=1"
 )
 
+OURS = "let buildlab make an engine of its own: export BUILDLAB_ENGINE=auto"
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -100,7 +102,7 @@ def _remedy(answers: list[Answer], named: Candidate | None) -> str:
     if hint := next((a.hint for a in answers if a.hint), ""):
         return hint
     if named is None:
-        return INSTALL
+        return INSTALL if packages.problems() else f"{OURS}, or {INSTALL}"
     if named.why == "DOCKER_HOST":
         return "start that Docker, or unset DOCKER_HOST, or: export BUILDLAB_ENGINE=embedded"
     return (

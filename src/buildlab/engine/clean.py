@@ -27,7 +27,8 @@ from buildlab.errors import BuildlabError
 if TYPE_CHECKING:
     import docker
 
-# All that the kit writes into its home; anything else there is the user's, and stays.
+# All that the kit writes into its home; anything else there is the user's, and stays: `bundle`
+# too, the wheels that somebody put there for machines without a package index.
 FOLDERS = (
     "engine", "packages", "fresh", "templates", "images", "work", "records", "contexts", "buildx",
     "docker-config", "docker", "builders", "registries", "locks", "test-cache",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from buildlab.engine.candidates import Candidate
@@ -57,21 +61,49 @@ def ask(candidate: Candidate) -> Answer:
             client.close()
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as e:
         return Answer(candidate, {}, error=_plain(e))
+    except EngineError as e:
+        return Answer(candidate, {}, error=e.message, hint=e.hint)
     lacks, hint = _lacks(info, version)
     return Answer(candidate, info, str(version.get("Version", "")), lacks=lacks, hint=hint)
 
 
 def connect(address: str, tls: Mapping[str, str], timeout_s: int) -> docker.DockerClient:
-    """A docker SDK client for an address, without a look at the process's environment."""
+    """A docker SDK client for an address, without a look at the process's DOCKER_… variables.
+
+    Raises docker.errors.DockerException where the address does not answer, EngineError where it
+    can't be spoken to from here.
+    """
+    import docker
+    from docker.utils import kwargs_from_env
+
+    ssh = address.startswith("ssh://")
+    if ssh and not find_spec("paramiko"):
+        raise EngineError(
+            f"{address} needs a Python package that is not installed, paramiko",
+            f"{shlex.quote(sys.executable)} -m pip install 'docker[ssh]'",
+        )
+    given = kwargs_from_env({"DOCKER_HOST": address, **tls})
+    api = _api_class()(timeout=timeout_s, use_ssh_client=ssh, **given)
+    # Asks nothing, as it is told a version; its own connection is never used.
+    client = docker.DockerClient(base_url="unix:///nonexistent", version=api.api_version)
+    client.api = api
+    return client
+
+
+@cache
+def _api_class() -> type[docker.APIClient]:
     import docker
 
-    environment = {"DOCKER_HOST": address, **tls}
-    return docker.DockerClient.from_env(
-        environment=environment,
-        timeout=timeout_s,
-        use_context=False,
-        use_ssh_client=address.startswith("ssh://"),
-    )
+    class Api(docker.APIClient):
+        """The SDK's, but REQUESTS_CA_BUNDLE does not beat the certificates of a docker context."""
+
+        def merge_environment_settings(
+            self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+        ) -> Any:
+            checked = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, checked, cert)
+
+    return Api
 
 
 def require(answer: Answer) -> Answer:

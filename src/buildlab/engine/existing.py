@@ -25,6 +25,7 @@ from buildlab.engine.owned import BUILDKIT_IMAGE, Builder, Made, container_of
 from buildlab.engine.paths import short_hash
 from buildlab.engine.settings import Settings
 from buildlab.engine.userenv import user_env, user_home
+from buildlab.errors import EngineError
 from buildlab.record import EngineInfo
 
 CREATE_LOCK_S = 330
@@ -78,10 +79,22 @@ class Place:
 
 def note_pulled(settings: Settings, engine: Engine, name: str, image_id: str) -> None:
     """Remember an image that the kit pulled into the user's Docker, so that `clean` removes it."""
+    if not image_id:
+        return
     place = Place.of(settings, engine.socket or "")
-    made = Made.read(place.made)
-    if made is not None and image_id:
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with _locked(settings, place):
+        made = Made.read(place.made)
+        if made is None:  # no shared builder yet: the next one is made as if nothing were there
+            owner = owner_of(settings)
+            made = Made(engine.socket or "", f"buildlab-{owner}", owner, image="")
         replace(made, pulled={**made.pulled, name: image_id}).write(place.made)
+
+
+def _locked(settings: Settings, place: Place) -> FileLock:
+    """What the home has in one Docker is changed by one process at a time."""
+    lock = settings.paths.make(settings.paths.locks) / f"docker-{place.folder.name}.lock"
+    return FileLock(lock, timeout=CREATE_LOCK_S)
 
 
 def owner_of(settings: Settings) -> str:
@@ -99,8 +112,7 @@ def open_shared(settings: Settings, answer: Answer) -> Engine:
     engine = describe(settings, answer)
     place = Place.of(settings, answer.candidate.address)
     builder = builder_of(engine, owner_of(settings))
-    lock = settings.paths.make(settings.paths.locks) / f"docker-{place.folder.name}.lock"
-    with FileLock(lock, timeout=CREATE_LOCK_S):
+    with _locked(settings, place):
         made = _ensure(builder, place, answer)
     return replace(engine, info=replace(engine.info, buildkit_version=made.buildkit_version))
 
@@ -124,7 +136,7 @@ def open_fresh(settings: Settings, answer: Answer) -> Iterator[Engine]:
     _write_config(place, answer)
     api = connect(answer.candidate.address, answer.candidate.tls, 60)
     try:
-        builder.create(api, _image(), place.buildkitd)
+        note_pulled(settings, engine, _image(), builder.create(api, _image(), place.buildkitd))
         yield replace(
             engine, info=replace(engine.info, buildkit_version=builder.buildkit_version())
         )
@@ -144,7 +156,7 @@ def runs(engine: Engine, settings: Settings) -> bool:
             return builder_of(engine, owner_of(settings)).running(api)
         finally:
             api.close()
-    except (docker.errors.DockerException, requests.RequestException):
+    except (EngineError, docker.errors.DockerException, requests.RequestException):
         return False
 
 

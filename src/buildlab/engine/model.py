@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import docker
 
 Kind = Literal["embedded", "docker", "remote", "replay"]
+API_TIMEOUT_S = 60
+TLS_VARIABLES = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Engine:
 
     `buildx` is the argv prefix of every build (`…/docker buildx`), `cli` that of the plain CLI.
     `env` holds the variables that every child process gets; None removes one that the user set.
-    `socket` is the docker API's address ("unix:///…"), None where there is only a BuildKit.
+    `socket` is the docker API's address ("unix:///…", or as a docker context names it), None
+    where there is only a BuildKit.
     `build_contexts` maps an image name in FROM to where a local equivalent of it lies, for
     builders that can't see the engine's images. `netns_pid` is a process inside the network
     namespace that a service must join to be reached by the engine, None for the host's own.
@@ -47,8 +50,9 @@ class Engine:
 
     def client(self) -> docker.DockerClient:
         """A docker SDK client, for all but builds. Raises EngineError without a docker API."""
-        import docker
+        import docker.errors
 
+        from buildlab.engine.dockers import connect
         from buildlab.errors import EngineError
 
         if self.socket is None:
@@ -56,4 +60,11 @@ class Engine:
                 f"{self.info.name} offers BuildKit only, no docker API",
                 "use an engine with a docker API: unset BUILDLAB_BUILDER",
             )
-        return docker.DockerClient(base_url=self.socket, timeout=60)
+        # Only what the kit set: what the user's environment says is for their own Docker.
+        tls = {name: value for name in TLS_VARIABLES if (value := self.env.get(name))}
+        try:
+            return connect(self.socket, tls, API_TIMEOUT_S)
+        except docker.errors.DockerException as e:
+            raise EngineError(
+                f"{self.info.name} does not answer: {e}", "see what is wrong: buildlab doctor"
+            ) from e

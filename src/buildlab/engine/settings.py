@@ -16,6 +16,8 @@ from buildlab.errors import UsageError
 Choice = Literal["auto", "embedded", "docker"]
 CHOICES = ("auto", "embedded", "docker")
 
+OFF = ("", "0", "no", "false", "off")
+
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
 _DAEMON_VARIABLES = ("LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -58,6 +60,16 @@ class Settings:
             record=env.get("BUILDLAB_RECORD", "").strip(),
             packages_dir=_absolute(packages) if packages else None,
         )
+
+    @property
+    def replaying(self) -> bool:
+        """Whether builds are replayed: BUILDLAB_REPLAY is set, and not to a word for "no"."""
+        return self.replay.lower() not in OFF
+
+    @property
+    def recording(self) -> str:
+        """The folder that recordings go to; "" where none are made, as while replaying."""
+        return "" if self.replaying or self.record.lower() in OFF else self.record
 
     @property
     def paths(self) -> Home:

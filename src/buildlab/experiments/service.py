@@ -84,13 +84,17 @@ def salted(copy: Workspace) -> str:
 class Service:
     """A private copy of the sample service.
 
-    Its go.mod carries a comment that no other copy has and its cache mounts are its own, so the
-    first build of each variant is cold however warm the engine is, and nothing is pruned.
+    Its go.mod carries a comment that no other copy has, its cache mounts are its own, and its
+    version is too, where the Dockerfile takes one: BuildKit knows what COPY --from copies by
+    content, and a program built before would be cached. So the first build of each variant is
+    cold however warm the engine is, and nothing is pruned.
     """
 
     def __init__(self, copy: Workspace) -> None:
         self.workspace = copy
-        self.cache_ns = f"buildlab-{salted(copy)}"
+        salt = salted(copy)
+        self.cache_ns = f"buildlab-{salt}"
+        self._version = f"lesson-{salt}"
 
     def build(self, variant: str, *flags: str, title: str = "", **options: Any) -> BuildRecord:
         """Build one of `VARIANTS`. Raises UsageError for a name that is not among them."""
@@ -100,6 +104,8 @@ class Service:
             raise UsageError(
                 f"no Dockerfile is named {variant!r}", f"choose one of: {', '.join(VARIANTS)}"
             ) from None
+        if "ARG VERSION" in self.workspace.read(dockerfile):
+            flags = (f"--build-arg=VERSION={self._version}", *flags)
         return build(
             self.workspace,
             f"--file={dockerfile}",
@@ -107,6 +113,21 @@ class Service:
             title=title or variant,
             cache_ns=self.cache_ns,
             **options,
+        )
+
+    def build_above(self, variant: str, instruction: str) -> BuildRecord:
+        """Build the instructions above `instruction`, and so cache what a full build would."""
+        above, found, _ = self.workspace.read(VARIANTS[variant]).partition(f"\n{instruction}\n")
+        if not found:
+            raise UsageError(f"{VARIANTS[variant]} has no line {instruction!r}")
+        self.workspace.write("above.Dockerfile", above + "\n")
+        self.workspace.write("above.Dockerfile.dockerignore", "# Nothing is ignored.\n")
+        return build(
+            self.workspace,
+            "--file=above.Dockerfile",
+            title=f"{variant}, above {instruction}",
+            cache_ns=self.cache_ns,
+            output="cache",
         )
 
     def edit(self, name: str) -> None:

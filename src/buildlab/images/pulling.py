@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 ASK_LIMIT_S = 10
 REMEMBER_S = 3600
-
-_WRITING = threading.Lock()  # registries are asked side by side
 
 
 class Unreachable(Exception):
@@ -40,7 +39,7 @@ class Pins:
         return _read(self.file).get(name)
 
     def put(self, name: str, digest: str) -> None:
-        _write(self.file, {**_read(self.file), name: digest})
+        _add(self.file, name, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,7 @@ class Reach:
         self._put(name, "")
 
     def _put(self, name: str, why: str) -> None:
-        with _WRITING:
-            _write(self.file, {**_read(self.file), _registry(name): [time.time(), why]})
+        _add(self.file, _registry(name), [time.time(), why])
 
 
 Ask = Callable[[str], str]
@@ -163,8 +161,13 @@ def _read(file: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _write(file: Path, data: dict[str, Any]) -> None:
+def _add(file: Path, key: str, value: object) -> None:
+    """Set one entry of a JSON object; readers see the old file or the new one.
+
+    Registries are asked side by side, and other processes ask them too: one writes at a time.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".tmp")
-    part.write_text(json.dumps(data, indent=1), "utf-8")
-    part.replace(file)
+    with FileLock(file.with_suffix(".lock")):
+        part = file.with_suffix(".tmp")
+        part.write_text(json.dumps({**_read(file), key: value}, indent=1), "utf-8")
+        part.replace(file)

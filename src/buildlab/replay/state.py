@@ -10,18 +10,17 @@ from buildlab.engine.settings import Settings
 from buildlab.record import EngineInfo
 from buildlab.replay import files
 
-_OFF = ("", "0", "no", "false", "off")
 _inside_experiment: ContextVar[bool] = ContextVar("inside_experiment", default=False)
 
 
 def active() -> bool:
     """Whether builds are replayed rather than run."""
-    return Settings.from_env().replay.lower() not in _OFF
+    return Settings.from_env().replaying
 
 
 def recording() -> bool:
     """Whether builds that run leave a recording."""
-    return bool(Settings.from_env().record) and not active()
+    return bool(Settings.from_env().recording)
 
 
 def info(engine: EngineInfo | None = None) -> str:

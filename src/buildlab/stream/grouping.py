@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buildlab.record import StepKey
 from buildlab.stream.vertex import Vertex
@@ -62,7 +62,14 @@ def group(vertexes: Sequence[Vertex]) -> tuple[Group, ...]:
             groups.append(_group(shifted, by_key[key]))
         if base and base.digest in bases:
             groups.append(_from(bases.pop(base.digest), groups[-1]))
-    return _ordered(groups)
+    return _ordered(_without_lone_name(groups))
+
+
+def _without_lone_name(groups: Sequence[Group]) -> Sequence[Group]:
+    """A single unnamed stage has no name: BuildKit calls it stage-0 where a RUN has a mount."""
+    if {g.key.stage for g in groups} != {"stage-0"}:
+        return groups
+    return [replace(g, key=StepKey("", g.key.index)) for g in groups]
 
 
 def _replaced_base(

@@ -3,4 +3,4 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-RUN --mount=type=cache,target=/go/pkg/mod go list ./... > /packages
+RUN --mount=type=cache,target=/go/pkg/mod go list -buildvcs=false ./... > /packages
