@@ -121,3 +121,15 @@ def test_lock_of_another_engine_is_no_obstacle(tmp_path: Path) -> None:
         measuring(tmp_path, "b", waiting=print, timeout_s=1),
     ):
         pass
+
+
+def test_what_a_killed_build_left_is_gone_with_the_next(tmp_path: Path) -> None:
+    """The folder for a build's metadata, which may hold secrets, is private, and never piles up."""
+    with measuring(tmp_path, "a", waiting=print, timeout_s=1) as scratch:
+        pass
+    assert not scratch.exists()
+    scratch.mkdir()
+    (scratch / "metadata.json").write_text("of a killed build")
+    with measuring(tmp_path, "a", waiting=print, timeout_s=1) as scratch:
+        assert list(scratch.iterdir()) == []
+        assert scratch.stat().st_mode & 0o777 == 0o700

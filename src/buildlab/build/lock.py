@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,17 +19,24 @@ _TELL_AFTER_S = 2.0
 @contextmanager
 def measuring(
     folder: Path, engine_key: str, *, waiting: Callable[[str], None], timeout_s: float
-) -> Iterator[None]:
-    """Hold the engine that `engine_key` names for one build.
+) -> Iterator[Path]:
+    """Hold the engine that `engine_key` names for one build; yields an empty, private folder.
+
+    The folder is this engine's: what a killed build left in it is gone with the next one.
 
     `waiting` hears why it takes longer than 2 s. Raises TimedOut when another build of this
     engine still runs after `timeout_s` seconds. The lock of a killed process is free at once.
     """
-    lock = FileLock(folder / f"build-{sha256(engine_key.encode()).hexdigest()[:12]}.lock")
+    name = folder / f"build-{sha256(engine_key.encode()).hexdigest()[:12]}"
+    lock = FileLock(name.with_suffix(".lock"))
     _acquire(lock, waiting, timeout_s)
+    scratch = name.with_suffix(".scratch")
     try:
-        yield
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        yield scratch
     finally:
+        shutil.rmtree(scratch, ignore_errors=True)
         lock.release()
 
 

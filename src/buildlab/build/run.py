@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -72,8 +71,9 @@ def build(
         locks = home.make(home.locks)
         with measuring(
             locks, _key(engine), waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
-        ), tempfile.TemporaryDirectory(prefix="buildlab-") as scratch:  # fmt: skip
-            metadata = Path(scratch, "metadata.json")
+        ) as scratch:
+            # A name of its own: a killed build's client may still live for a moment.
+            metadata = scratch / f"metadata-{secrets.token_hex(4)}.json"
             context_given, unreadable = _run_context(source, home.root / "contexts")
             command = compose(
                 engine,

@@ -16,11 +16,18 @@ from typing import Any, Final
 
 from buildlab.errors import UsageError
 from buildlab.record import BuildRecord, State, Step, StepKey
-from buildlab.style import COLOURS, GLYPHS, NO_MATHS, WORDS
-from buildlab.text import short_instruction
+from buildlab.style import GLYPHS, WORDS
 from buildlab.widgets import kernel
+from buildlab.widgets.gridframe import (
+    STYLE,
+    asked_cell,
+    edit_row,
+    grid_html,
+    legend_html,
+    result_row,
+    sample,
+)
 from buildlab.widgets.prediction import (
-    EXECUTED,
     SIGNS,
     Mark,
     Result,
@@ -29,7 +36,9 @@ from buildlab.widgets.prediction import (
     resolve,
 )
 
-ASK: Final = "For each edit, mark the steps that you think will run. No mark in a row: nothing runs."
+ASK: Final = (
+    "For each edit, mark the steps that you think will run. No mark in a row: nothing runs."
+)
 BOX_PX: Final = 42
 SAID: Final[dict[Verdict, str]] = {
     "right": "predicted right",
@@ -65,8 +74,8 @@ class GridResult:
     def _repr_html_(self) -> str:
         told = next((r.recorded for r in self.results if r.recorded), "")
         seen = {r.key: r.instruction for result in self.results for r in result.rows}
-        rows = "".join(_result_row(r, tuple(seen)) for r in self.results)
-        return _block(
+        rows = "".join(result_row(r, tuple(seen)) for r in self.results)
+        return grid_html(
             f"{html.escape(str(self))}{f' <em>{html.escape(told)}</em>' if told else ''}",
             tuple(seen.values()),
             rows,
@@ -77,7 +86,7 @@ class GridResult:
         """The signs in use, with their words."""
         rows = [row for r in self.results for row in r.rows]
         states = {row.state for row in rows}
-        told = [_sample(s.value, f"{GLYPHS[s]} {WORDS[s]}") for s in State if s in states]
+        told = [sample(s.value, f"{GLYPHS[s]} {WORDS[s]}") for s in State if s in states]
         verdicts = {row.verdict for row in rows}
         told += [f"{SIGNS[v]} {said}" for v, said in SAID.items() if self.made and v in verdicts]
         return "&emsp;".join(told)
@@ -160,15 +169,16 @@ class EditPredictions:
         """A grid of boxes under the numbers of the steps; the steps are named above it."""
         import ipywidgets as widgets
 
-        def cell(made: Any) -> Any:
-            made.add_class("buildlab-tick")
+        def cell(made: Any, *classes: str) -> Any:
+            for name in ("buildlab-tick", *classes):
+                made.add_class(name)
             return made
 
         plain = widgets.Layout(width="auto", margin="0")
         cells = [cell(widgets.Label("", layout=plain))]
         cells += [cell(widgets.Label(str(n), layout=plain)) for n, _ in enumerate(self.steps, 1)]
         for edit in self.edits:
-            cells.append(cell(widgets.Label(edit, layout=plain)))
+            cells.append(cell(widgets.Label(edit, layout=plain), "buildlab-edit"))
             for n, step in enumerate(self.steps, 1):
                 box = widgets.Checkbox(indent=False, layout=plain, tooltip=f"{edit}: step {n} runs")
                 self._boxes[edit, step.key] = cell(box)
@@ -178,7 +188,7 @@ class EditPredictions:
             cells, layout=widgets.Layout(grid_template_columns=columns, overflow="auto")
         )
         grid.add_class("buildlab-ticks")
-        return widgets.VBox([widgets.HTML(STYLE + _legend(ASK, self._instructions())), grid])
+        return widgets.VBox([widgets.HTML(STYLE + legend_html(ASK, self._instructions())), grid])
 
     def _instructions(self) -> tuple[str, ...]:
         return tuple(s.instruction for s in self.steps)
@@ -186,11 +196,13 @@ class EditPredictions:
     def _repr_html_(self) -> str:
         marked = self.marked
         rows = "".join(
-            _row(edit, "".join(_asked(s.key in (marked or {}).get(edit, ())) for s in self.steps))
+            edit_row(
+                edit, "".join(asked_cell(s.key in (marked or {}).get(edit, ())) for s in self.steps)
+            )
             for edit in self.edits
         )
         said = " No step marked." if marked is None else ""
-        return _block(f"{html.escape(ASK)}{said}", self._instructions(), rows)
+        return grid_html(f"{html.escape(ASK)}{said}", self._instructions(), rows)
 
     def __repr__(self) -> str:
         return f"{ASK} {len(self.edits)} edits × {len(self.steps)} steps"
@@ -206,91 +218,3 @@ def predict_edits(
     """
     guess = edits if isinstance(edits, Mapping) else None
     return EditPredictions(baseline, tuple(edits), guess)
-
-
-def _row(edit: str, cells: str) -> str:
-    return f'<tr><th scope="row">{html.escape(edit)}</th>{cells}</tr>'
-
-
-def _asked(marked: bool) -> str:
-    return f'<td>{"☒" if marked else "☐"}<span class="sr">{"runs" if marked else ""}</span></td>'
-
-
-def _result_row(result: Result, keys: Sequence[StepKey]) -> str:
-    """One edit: a cell for each step, painted as in the heat map, with the verdict's sign."""
-    rows = {row.key: row for row in result.rows}
-    cells = "".join(_result_cell(rows.get(key), result.made) for key in keys)
-    ran = sum(row.state in EXECUTED for row in result.rows)
-    told = f"{ran} of {len(result.rows)} ran" if ran else "all cached"
-    return _row(result.edit, f'{cells}<td class="count">{told}</td>')
-
-
-def _result_cell(row: Checked | None, made: bool) -> str:
-    if row is None or row.state is None:
-        return '<td><span class="sr">no such step</span></td>'
-    verdict = row.verdict if made else "not predicted"
-    words = html.escape(row.words if made else row.state.value)
-    kind = f"{row.state.value} {verdict}".replace("not ", "not-").replace("false ", "false-")
-    return (
-        f'<td class="{kind}" title="{words}"><span aria-hidden="true">{GLYPHS[row.state]}'
-        f'<b>{SIGNS[verdict].strip()}</b></span><span class="sr">{words}</span></td>'
-    )
-
-
-def _sample(state: str, words: str) -> str:
-    return f'<span class="sample {state.replace(" ", "-")}">{words}</span>'
-
-
-def _legend(question: str, instructions: Sequence[str]) -> str:
-    """The question, and the steps under the numbers that head the columns."""
-    steps = "".join(
-        f'<li><code title="{html.escape(text)}">{html.escape(short_instruction(text, 90))}</code></li>'
-        for text in (" ".join(i.split()) for i in instructions)
-    )
-    return f'<div class="buildlab-grid {NO_MATHS}"><p>{question}</p><ol>{steps}</ol></div>'
-
-
-def _block(question: str, instructions: Sequence[str], rows: str, key: str = "") -> str:
-    heads = "".join(f'<th scope="col">{n}</th>' for n in range(1, len(instructions) + 1))
-    table = f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    foot = f'<p class="key">{key}</p>' if key else ""
-    legend = _legend(question, instructions)
-    return f'{STYLE}{legend}<div class="buildlab-grid {NO_MATHS}">{table}{foot}</div>'
-
-
-STYLE: Final = """<style>
-.buildlab-grid{color:var(--jp-content-font-color1,#222);font-size:.93em;line-height:1.45;
-overflow-x:auto}
-.buildlab-grid p{margin:.2em 0 .4em}
-.buildlab-grid p.key,.buildlab-grid em{color:var(--jp-content-font-color2,#555)}
-.buildlab-grid ol{margin:.1em 0 .5em;padding:0 0 0 2em}
-.buildlab-grid li::marker{color:var(--jp-content-font-color2,#555)}
-.buildlab-grid code{background:none!important;padding:0;color:inherit;
-font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
-.buildlab-grid table{border-collapse:separate;border-spacing:2px;border:0;margin:0;width:auto;
-table-layout:auto;font-size:inherit}
-.buildlab-grid table tr{background:none!important}
-.buildlab-grid table th,.buildlab-grid table td{border:2px solid transparent;padding:.1em .4em;
-text-align:center!important;vertical-align:middle;color:inherit;max-width:none;
-white-space:nowrap;min-width:2.1em;box-sizing:border-box;border-radius:3px;
--webkit-print-color-adjust:exact;print-color-adjust:exact}
-.buildlab-grid table thead th{font-weight:400;color:var(--jp-content-font-color2,#555)}
-.buildlab-grid table th[scope=row]{text-align:left!important;font-weight:400;padding-left:0}
-.buildlab-grid table td.count{text-align:left!important;
-color:var(--jp-content-font-color2,#555)}
-.buildlab-grid td b{margin-left:.3em}
-.buildlab-grid .sample{padding:.05em .5em;border-radius:3px;
--webkit-print-color-adjust:exact;print-color-adjust:exact}
-.buildlab-grid td.ran,.buildlab-grid .sample.ran{background:#RAN;color:#222}
-.buildlab-grid td.failed,.buildlab-grid .sample.failed{background:#FAILED;color:#222}
-.buildlab-grid td.cached,.buildlab-grid .sample.cached{background:#CACHED26}
-.buildlab-grid table td.missed,.buildlab-grid table td.false-alarm{
-border-color:var(--jp-content-font-color1,#222)}
-.buildlab-grid .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.buildlab-tick{border-bottom:1px solid var(--jp-border-color2,#ddd);justify-content:center;
-padding:0 .2em;height:28px}
-.buildlab-tick.widget-label{text-align:center}
-.buildlab-ticks>.buildlab-tick:nth-child(COLUMNSn+1){justify-content:start;text-align:left}
-.buildlab-tick.widget-checkbox>label{width:auto;padding:0}
-.buildlab-tick input[type=checkbox]{margin:0}
-</style>"""
