@@ -1,4 +1,4 @@
-"""Records, matrices and comparisons as HTML tables: no script, no widget, any theme, any export.
+"""Records, matrices, comparisons, data frames as HTML tables: no script, any theme, any export.
 
 Colours of text and ground come from Jupyter's own variables, so that both themes work, with
 fallbacks for plain HTML and print. A state is a glyph, a colour and a word, never colour alone.
@@ -6,12 +6,14 @@ fallbacks for plain HTML and print. A state is a glyph, a colour and a word, nev
 
 from __future__ import annotations
 
+import re
 from html import escape
+from math import isnan
 from typing import TYPE_CHECKING
 
 from buildlab.derive import totals
 from buildlab.record import BuildRecord, Internal, State, Step
-from buildlab.style import COLOURS, GLYPHS, WORDS
+from buildlab.style import COLOURS, GLYPHS, INTERNAL_WORDS, WORDS
 from buildlab.text import (
     describe,
     describe_comparison,
@@ -22,46 +24,65 @@ from buildlab.text import (
 )
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from buildlab.compare import Comparison
     from buildlab.matrix import Matrix
 
 STYLE = """<style>
-.buildlab{color:var(--jp-content-font-color1,#222);overflow-x:auto;
-font:var(--jp-content-font-size1,14px)/1.45 var(--jp-content-font-family,system-ui,sans-serif)}
+.buildlab{color:var(--jp-content-font-color1,#222);overflow-x:auto;font-size:.93em;line-height:1.45;
+font-family:var(--jp-content-font-family,system-ui,sans-serif)}
 .buildlab p{margin:.2em 0 .5em}
-.buildlab table{border-collapse:collapse;border:0;font-size:inherit;margin:0}
+.buildlab table{border-collapse:collapse;border:0;font-size:inherit;margin:0;color:inherit;
+table-layout:auto;width:auto}
+.buildlab table tr{background:none!important}
 .buildlab th,.buildlab td{border:0;border-bottom:1px solid var(--jp-border-color2,#ddd);
-padding:.2em .7em;text-align:left!important;vertical-align:top;color:inherit;max-width:none;
+padding:.2em .6em;text-align:left!important;vertical-align:top;color:inherit;max-width:none;
 background:none!important;white-space:nowrap}
-.buildlab th{font-weight:600}
+.buildlab thead th{font-weight:600;white-space:normal;vertical-align:bottom;
+color:var(--jp-content-font-color2,#555)}
 .buildlab td.num,.buildlab th.num{text-align:right!important;font-variant-numeric:tabular-nums}
-.buildlab td.dim{color:var(--jp-content-font-color2,#666)}
+.buildlab td.long{white-space:normal;min-width:18em;max-width:44em}
+.buildlab tbody th{font-weight:400}
+.buildlab td.dim,.buildlab span.dim{color:var(--jp-content-font-color2,#666)}
 .buildlab code,.buildlab pre{font-family:var(--jp-code-font-family,monospace);
 font-size:var(--jp-code-font-size,13px);color:inherit;background:none!important;padding:0}
+.buildlab table.dense{font-size:.93em}
+.buildlab .dense th,.buildlab .dense td{padding:.2em .4em}
+.buildlab .dense code{font-size:inherit}
+@media print{.buildlab{overflow:visible}.buildlab td,.buildlab td code{white-space:normal!important}
+.buildlab th,.buildlab td{padding:.2em .4em}}
 .buildlab pre{white-space:pre-wrap;border-left:4px solid #D55E00;padding-left:.7em}
-.buildlab i.state{display:inline-block;width:.75em;height:.75em;margin-right:.4em;
-border-radius:2px;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 </style>"""
+
+DENSE = 8
+"""More columns than this are set closer together."""
+LONG = 64
+"""From so many characters on, the text of a cell may wrap."""
+MOST_ROWS, MOST_COLUMNS = 60, 24
+"""A data frame beyond this is not one of ours: pandas shows it, with what it leaves out."""
+_YES_NO = {"True": "yes", "False": "no"}
+_STATES = frozenset(s.value for s in State)
 
 
 def record_html(record: BuildRecord) -> str:
     """A table of the steps, what else took time, and the error if the build failed."""
     where = f' <span class="recorded">({escape(record.recorded)})</span>' if record.recorded else ""
     title = f"<p><b>{escape(record.title or 'build')}</b>{where}: {_figures(record)}</p>"
-    head = _head("#step", "instruction", "state", "#time")
+    heads = head("#step", "instruction", "state", "#time")
     rows = "".join(_step_row(s) for s in record.steps)
     others = "".join(_internal_row(i) for i in record.internals if i.kind != "client")
     failure = _failure(record) if not record.ok else ""
-    table = f"<table>{head}<tbody>{rows}{others}</tbody></table>"
-    return _block(f"{title}{failure}{table}", describe(record))
+    table = f"<table>{heads}<tbody>{rows}{others}</tbody></table>"
+    return block(f"{title}{failure}{table}", describe(record))
 
 
 def comparison_html(comparison: Comparison) -> str:
     """Both builds' states and times, step by step; steps whose state changed are marked."""
     a, b = comparison.title_a or "a", comparison.title_b or "b"
-    head = _head("step", "instruction", a, "#", b, "#", "")
+    heads = head("step", "instruction", a, "#", b, "#", "")
     rows = "".join(
-        f"<tr><td>{escape(str(c.key))}</td><td>{_code(c.instruction)}</td>"
+        f"<tr><td>{escape(str(c.key))}</td><td>{_code(c.instruction, 56)}</td>"
         f"{_half(c.state_a, c.duration_a_s, c.cacheable)}"
         f"{_half(c.state_b, c.duration_b_s, c.cacheable)}"
         f"<td>{'← changed' if c.changed else ''}</td></tr>"
@@ -72,8 +93,8 @@ def comparison_html(comparison: Comparison) -> str:
         f"<td></td><td class=num>{format_s(comparison.wall_b_s)}</td><td></td></tr>"
     )
     sentence = describe_comparison(comparison)
-    table = f"<table>{head}<tbody>{rows}{walls}</tbody></table>"
-    return _block(f"<p>{escape(sentence)}</p>{table}", sentence)
+    table = f"<table>{heads}<tbody>{rows}{walls}</tbody></table>"
+    return block(f"<p>{escape(sentence)}</p>{table}", sentence)
 
 
 def _half(state: State | None, duration_s: float, cacheable: bool) -> str:
@@ -84,7 +105,7 @@ def _half(state: State | None, duration_s: float, cacheable: bool) -> str:
 def matrix_html(matrix: Matrix) -> str:
     """Steps down, edits across: what each edit made run."""
     rows = "".join(
-        f"<tr><td>{escape(str(key))}</td><td>{_code(matrix.labels[key])}</td>"
+        f"<tr><td>{escape(str(key))}</td><td>{_code(matrix.labels[key], 56)}</td>"
         + "".join(f"<td>{_state(row[j])}</td>" for row in matrix.cells)
         + "</tr>"
         for j, key in enumerate(matrix.steps)
@@ -92,22 +113,87 @@ def matrix_html(matrix: Matrix) -> str:
     counts = "".join(f"<td><b>{n}</b></td>" for n in matrix.miss_counts.values())
     last = f"<tr><td></td><td>steps that ran</td>{counts}</tr>"
     sentence = describe_matrix(matrix)
-    head = _head("step", "instruction", *matrix.edits)
-    table = f"<table>{head}<tbody>{rows}{last}</tbody></table>"
-    return _block(f"<p>{escape(sentence)}</p>{table}", sentence)
+    heads = head("step", "instruction", *matrix.edits)
+    table = f"<table>{heads}<tbody>{rows}{last}</tbody></table>"
+    return block(f"<p>{escape(sentence)}</p>{table}", sentence)
 
 
-def _block(content: str, label: str) -> str:
+def frame_html(frame: DataFrame) -> str:
+    """A data frame in the look of all other tables; says where its builds were recorded."""
+    rows, columns = frame.shape
+    levels = frame.index.nlevels, frame.columns.nlevels
+    if rows > MOST_ROWS or columns > MOST_COLUMNS or levels != (1, 1):
+        return str(frame._repr_html_())  # type: ignore[operator]  # pandas-stubs hide it
+    recorded = frame.attrs.get("recorded", "")
+    told = f"<p><em>{escape(recorded)}</em></p>" if recorded else ""
+    return block(frame_table(frame) + told, "table")
+
+
+def frame_table(frame: DataFrame) -> str:
+    """The table alone: a named index is its first column, a mere numbering is left out."""
+    named = list(frame.index) if frame.index.name else None
+    names = [str(c) for c in frame.columns]
+    numeric = [frame[c].dtype.kind in "iuf" for c in frame.columns]
+    heads = [f"{'#' if number else ''}{n}" for n, number in zip(names, numeric, strict=True)]
+    lines = []
+    for at, values in enumerate(frame.itertuples(index=False, name=None)):
+        row = dict(zip(names, values, strict=True))
+        base = str(row.get("instruction", "")).upper().startswith("FROM ")
+        cells = "".join(
+            f"<td class=num>{_number(value)}</td>"
+            if number
+            else _text_cell(name, "" if _absent(value) else str(value), base)
+            for (name, value), number in zip(row.items(), numeric, strict=True)
+        )
+        first = f'<th scope="row">{escape(str(named[at]))}</th>' if named else ""
+        lines.append(f"<tr>{first}{cells}</tr>")
+    first_head = (str(frame.index.name),) if named else ()
+    dense = " class=dense" if len(names) > DENSE else ""
+    return f"<table{dense}>{head(*first_head, *heads)}<tbody>{''.join(lines)}</tbody></table>"
+
+
+def _absent(value: object) -> bool:
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
+def _number(value: object) -> str:
+    """Three decimals for what was measured, none for what was counted."""
+    if _absent(value):
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _text_cell(name: str, text: str, base: bool) -> str:
+    text = _YES_NO.get(text, text)
+    if text in _STATES:
+        return f"<td>{_state(State(text), base=base)}</td>"
+    if name == "instruction":
+        return f"<td><code>{escape(text)}</code></td>"
+    return f"<td{' class=long' if len(text) >= LONG else ''}>{escape(text)}</td>"
+
+
+def block(content: str, label: str) -> str:
+    """The frame of every table: its style, and what a screen reader says of it."""
     return f'{STYLE}<div class="buildlab" role="group" aria-label="{escape(label)}">{content}</div>'
 
 
-def _head(*columns: str) -> str:
+def head(*columns: str) -> str:
     """Column heads; one that starts with # is a column of numbers."""
-    cells = "".join(
-        f'<th scope="col"{" class=num" if c[:1] == "#" else ""}>{escape(c.removeprefix("#"))}</th>'
-        for c in columns
-    )
+    cells = "".join(_head_cell(c.removeprefix("#"), number=c[:1] == "#") for c in columns)
     return f"<thead><tr>{cells}</tr></thead>"
+
+
+def _head_cell(name: str, *, number: bool) -> str:
+    """A column's name, which may go on in the next line after each underscore."""
+    kind = " class=num" if number else ""
+    text = re.sub(r"_(?=[^_]{3})", "_<wbr>", escape(name))  # before a word, not before a unit
+    return f'<th scope="col"{kind}>{text}</th>'
+
+
+def sign_html(sign: str, colour: str) -> str:
+    """A glyph in its colour: a third of the text's own makes it readable on white and on black."""
+    tint = f"color:{colour};color:color-mix(in srgb,{colour} 65%,currentColor)"
+    return f'<b style="{tint}">{sign}</b>'
 
 
 def _figures(record: BuildRecord) -> str:
@@ -137,7 +223,7 @@ def _step_row(step: Step) -> str:
 
 
 def _internal_row(internal: Internal) -> str:
-    what = internal.name
+    what = INTERNAL_WORDS.get(internal.kind, internal.name)
     if internal.transferred_bytes:
         what += f" ({format_bytes(internal.transferred_bytes)})"
     return (
@@ -153,9 +239,9 @@ def _failure(record: BuildRecord) -> str:
     return f"<pre>{escape(text)}</pre>"
 
 
-def _code(instruction: str) -> str:
+def _code(instruction: str, width: int = 90) -> str:
     whole = " ".join(instruction.split())
-    return f'<code title="{escape(whole)}">{escape(short_instruction(instruction, 90))}</code>'
+    return f'<code title="{escape(whole)}">{escape(short_instruction(instruction, width))}</code>'
 
 
 def _state(state: State | None, *, base: bool = False) -> str:
@@ -163,9 +249,8 @@ def _state(state: State | None, *, base: bool = False) -> str:
     if state is None:
         return "absent"
     if base and state in (State.CACHED, State.RAN):
-        return "base image"
-    swatch = f'<i class="state" style="background:{COLOURS[state]}"></i>'
-    return f"{swatch}{GLYPHS[state]} {WORDS[state]}"
+        return '<span class="dim">base image</span>'
+    return f"{sign_html(GLYPHS[state], COLOURS[state])} {WORDS[state]}"
 
 
 def _seconds(seconds: float) -> str:

@@ -6,17 +6,17 @@ Plots come in two forms: `show.waterfall(record)` ends a cell with picture, sent
 """
 
 import atexit
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 from buildlab import doctor, experiments, plot, replay, tables
 from buildlab.build import build
 from buildlab.compare import compare
 from buildlab.engine import engine
-from buildlab.experiments.layer_cache import Rules, rules
+from buildlab.experiments.bench import Bench
 from buildlab.experiments.service import Service, service
 from buildlab.plot import show
 from buildlab.store import load, save
-from buildlab.widgets import activate, predict, predict_edits
+from buildlab.widgets import activate, frames_look_alike, predict, predict_edits
 from buildlab.workspace import Edit, workspace
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "experiments",
     "lesson",
     "load",
-    "open_rules",
+    "open_bench",
     "open_service",
     "plot",
     "predict",
@@ -53,9 +53,10 @@ def open_service() -> Service:
     return _open.enter_context(service())
 
 
-def open_rules() -> Rules:
-    """The bench of the invalidation rules, removed when the kernel ends."""
-    return _open.enter_context(rules())
+def open_bench(bench: AbstractContextManager[Bench]) -> Bench:
+    """A bench of `experiments`, with its baseline built; removed when the kernel ends."""
+    return _open.enter_context(bench)
 
 
 activate()
+frames_look_alike()

@@ -56,6 +56,11 @@ def course_root() -> Path:
 
 def choose_port(ip: str, wanted: int | None) -> int:
     """The port asked for, if free (UsageError if not), else the first free one from 8888 on."""
+    if _bound(ip, 0) is None:
+        raise UsageError(
+            f"{ip!r} is no address of this machine that can be listened on",
+            "./lab start (listens on 127.0.0.1)",
+        )
     if wanted is not None:
         port = _bound(ip, wanted)
         if port is None:

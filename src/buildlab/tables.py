@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from buildlab import derive
@@ -21,7 +21,7 @@ _SHOWN_WHOLE = 48
 
 def steps(record: BuildRecord) -> pd.DataFrame:
     """One row per step, in Dockerfile order. Seconds are rounded to milliseconds."""
-    return _frame([_step_row(s) for s in record.steps], list(_step_row(_NO_STEP)))
+    return _frame([_step_row(s) for s in record.steps], list(_step_row(_NO_STEP)), record.recorded)
 
 
 def internals(record: BuildRecord) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def internals(record: BuildRecord) -> pd.DataFrame:
         }
         for i in record.internals
     ]
-    return _frame(rows, columns)
+    return _frame(rows, columns, record.recorded)
 
 
 def totals(*records: BuildRecord) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def totals(*records: BuildRecord) -> pd.DataFrame:
                 "exit_code": record.exit_code,
             }
         )
-    frame = _frame(rows, list(rows[0]) if rows else ["build"])
+    frame = _frame(rows, list(rows[0]) if rows else ["build"], _recorded(records))
     return frame.set_index("build")
 
 
@@ -83,7 +83,7 @@ def layers(record: BuildRecord) -> pd.DataFrame:
                 "digest": layer.digest,
             }
         )
-    return _frame(rows, ["step", "instruction", "size_mb", "digest"])
+    return _frame(rows, ["step", "instruction", "size_mb", "digest"], record.recorded)
 
 
 def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
         for c in compare(a, b).changes
     ]
     columns = ["step", "instruction", *names, *(f"{n} s" for n in names), "changed"]
-    return _frame(rows, columns)
+    return _frame(rows, columns, _recorded((a, b)))
 
 
 def matrix(m: Matrix) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def matrix(m: Matrix) -> pd.DataFrame:
         }
         for edit, row in zip(m.edits, m.cells, strict=True)
     ]
-    return _frame(rows, ["edit", *columns, "steps that ran"]).set_index("edit")
+    return _frame(rows, ["edit", *columns, "steps that ran"], m.recorded).set_index("edit")
 
 
 def states(record: BuildRecord) -> pd.DataFrame:
@@ -132,13 +132,13 @@ def states(record: BuildRecord) -> pd.DataFrame:
         for s in record.steps
         if s.cacheable
     ]
-    return _frame(rows, ["step", "instruction", "state"]).set_index("step")
+    return _frame(rows, ["step", "instruction", "state"], record.recorded).set_index("step")
 
 
-def facts(found: Mapping[str, object]) -> pd.DataFrame:
+def facts(found: Mapping[str, object], recorded: str = "") -> pd.DataFrame:
     """One row per fact of an experiment."""
     rows = [{"fact": name, "value": str(value)} for name, value in found.items()]
-    return _frame(rows, ["fact", "value"]).set_index("fact")
+    return _frame(rows, ["fact", "value"], recorded).set_index("fact")
 
 
 def transfer(records: Mapping[str, BuildRecord]) -> pd.DataFrame:
@@ -151,7 +151,8 @@ def transfer(records: Mapping[str, BuildRecord]) -> pd.DataFrame:
         }
         for name, r in records.items()
     ]
-    return _frame(rows, ["build", "sent_mb", "transfer_s"]).set_index("build")
+    frame = _frame(rows, ["build", "sent_mb", "transfer_s"], _recorded(records.values()))
+    return frame.set_index("build")
 
 
 _NO_STEP = Step(key=StepKey("", 0), total=0, instruction="", state=State.RAN)
@@ -172,10 +173,18 @@ def _step_row(step: Step) -> dict[str, Any]:
     }
 
 
-def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+def _frame(rows: list[dict[str, Any]], columns: list[str], recorded: str = "") -> pd.DataFrame:
+    """The table; where its builds were recorded goes to `attrs`, for notebooks to show."""
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    if recorded:
+        frame.attrs["recorded"] = recorded
+    return frame
+
+
+def _recorded(records: Iterable[BuildRecord]) -> str:
+    return next((r.recorded for r in records if r.recorded), "")
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -32,15 +32,15 @@ SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',
 }
 
-# Collects every text that a live view has shown, and its phases.
+# Collects every text that a running build has shown, and the phases of its steps.
 WATCH = """() => {
   window.seen = {texts: [], phases: []};
   const note = (list, value) => { if (value && !list.includes(value)) list.push(value); };
   window.setInterval(() => {
     for (const view of document.querySelectorAll('.buildlab-live')) {
+      if (!view.innerText.startsWith('running for')) continue;
       note(window.seen.texts, view.innerText);
-      for (const part of [view, ...view.querySelectorAll('[data-phase]')])
-        note(window.seen.phases, part.dataset.phase);
+      for (const step of view.querySelectorAll('tr')) note(window.seen.phases, step.className);
     }
   }, 50);
 }"""
@@ -162,12 +162,14 @@ def test_the_first_lesson_runs_in_a_browser(
     page.evaluate(WATCH)
     page.evaluate(RUN)
     try:
-        moving = "a live view (.buildlab-live) that changes while the first build runs"
-        wait_until(lambda: len(seen(page)["texts"]) >= 2, 180, moving)
+        moving = "a live view (.buildlab-live) that changes while the first build compiles"
+        wait_until(lambda: len(compiling(page)) >= 2, 300, moving)
         picture(page, "2-building", ".buildlab-live")
+        wait_until(lambda: len(compiling(page)) >= 12, 120, moving)
+        picture(page, "3-still-building", ".buildlab-live")
         wait_until(lambda: bool(page.evaluate("window.finished")), LESSON_LIMIT_S, "the end")
     finally:
-        picture(page, "3-end")
+        picture(page, "4-end")
 
     cells: list[dict[str, Any]] = page.evaluate(CELLS)
     errors = {cell["source"]: cell["errors"] for cell in cells if cell["errors"]}
@@ -175,7 +177,7 @@ def test_the_first_lesson_runs_in_a_browser(
     assert all(cell["count"] for cell in cells), "not every cell ran"
     assert {"running", "ran"} <= set(seen(page)["phases"]), "the live view shows its phases"
     assert page.locator(".jp-OutputArea-output img").count() > 0, "a figure is shown"
-    picture(page, "4-figure", ".jp-OutputArea-output img")
+    picture(page, "5-figure", ".jp-OutputArea-output img")
     assert page.get_by_text("Jupyter news").count() == 0, "JupyterLab asks about news"
     assert LESSON.read_bytes() == before, "the run changed the lesson's file"
 
@@ -184,6 +186,11 @@ def test_the_first_lesson_runs_in_a_browser(
     rest = process.stdout.read()
     assert process.wait(30) == 0
     assert "JupyterLab stopped" in rest
+
+
+def compiling(page: Page) -> list[str]:
+    """Each different text that a live view has shown while a compile step was at work."""
+    return [text for text in seen(page)["texts"] if "go build" in text]
 
 
 def seen(page: Page) -> dict[str, list[str]]:

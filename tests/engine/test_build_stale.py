@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from buildlab.build import build, run
+from buildlab.build.context import Guarded
 from buildlab.engine.model import Engine
 from buildlab.record import BuildRecord
 from buildlab.workspace import workspace
@@ -23,7 +24,7 @@ BALLAST = 300_000
 @pytest.fixture
 def guard_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give docker the folder itself, as anyone would."""
-    monkeypatch.setattr(run, "guarded", lambda real, folder, slots: real)
+    monkeypatch.setattr(run, "guarded", lambda real, folder, slots: Guarded(real))
 
 
 def project(parent: Path, context: Context, text: str) -> Path:

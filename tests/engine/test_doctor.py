@@ -103,6 +103,18 @@ def test_a_check_that_breaks_costs_its_own_row_only(lab_engine: Engine) -> None:
     assert report.summary == "2 faults, 1 skipped."
 
 
+def test_ctrl_c_in_a_check_is_a_row(lab_engine: Engine, capfd: pytest.CaptureFixture[str]) -> None:
+    """A terminal's Ctrl-C meets a check's own build too: no traceback of its thread, no wait."""
+
+    def interrupted(bench: Bench) -> Outcome:
+        raise KeyboardInterrupt
+
+    report = doctor.examine(lab_engine, checks=[("slow", interrupted, 60)])
+    assert report.findings[0].detail == "it was interrupted"
+    assert report.findings[0].duration_s < 5
+    assert capfd.readouterr().err == ""
+
+
 def test_a_module_proxy_out_of_reach_is_named(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,7 +101,9 @@ def test_unreachable_mirror(engine_packages: Path, tmp_path: Path) -> None:
 def test_machine_that_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where root or a tool is missing, the fault names all that is missing and what to type."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    monkeypatch.setattr(packages, "_TOOLS", ("apt-get", "no-such-tool", "nor-this"))
+    monkeypatch.setattr(
+        packages, "_TOOLS", dict.fromkeys(("apt-get", "no-such-tool", "nor-this"), "some")
+    )
     with pytest.raises(EngineError, match=r"root.*missing: no-such-tool, nor-this") as caught:
         packages.ensure(tmp_path / "packages")
     assert "apt-get install" in caught.value.hint
@@ -107,3 +112,20 @@ def test_machine_that_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def _version(program: Path, argument: str) -> str:
     return subprocess.run([program, argument], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_container_without_privileges_is_told_before_any_download() -> None:
+    """Root that may not make namespaces is not led through a download into a failed start."""
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("needs root and setpriv")
+    code = "from buildlab.engine import packages; print(*packages.problems())"
+    argv = ["setpriv", "--bounding-set", "-sys_admin", sys.executable, "-c", code]
+    told = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "--privileged" in told
+
+
+def test_missing_programs_come_with_their_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is named with the packages that hold it, each once."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(packages, "_path", lambda: "/nonexistent")
+    assert packages.problems()[-1].endswith("(apt-get install apt dpkg util-linux libc-bin)")

@@ -110,7 +110,6 @@ def test_the_users_own_tls_variables_do_not_count(
 
 def test_a_context_over_ssh_is_reached(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An ssh address goes through the user's own ssh command, with its keys and settings."""
-    pytest.importorskip("paramiko")
     with listening(short / "docker.sock"):
         ssh = short / "ssh"
         ssh.write_text(SSH.format(python=sys.executable, socket=str(short / "docker.sock")))

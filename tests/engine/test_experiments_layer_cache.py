@@ -8,6 +8,7 @@ import pytest
 
 from buildlab.engine import Engine
 from buildlab.experiments import layer_cache
+from buildlab.experiments.bench import Bench
 from buildlab.record import BuildRecord, State
 
 COPY_MODULES = "COPY go.mod"
@@ -39,20 +40,20 @@ def ran(record: BuildRecord) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def bench(lab_engine: Engine) -> Iterator[layer_cache.Rules]:
+def bench(lab_engine: Engine) -> Iterator[Bench]:
     with layer_cache.rules() as made:
         yield made
 
 
 @pytest.mark.parametrize("edit", [e.name for e in layer_cache.EDITS])
-def test_edit_runs_what_the_lesson_says(bench: layer_cache.Rules, edit: str) -> None:
+def test_edit_runs_what_the_lesson_says(bench: Bench, edit: str) -> None:
     """Each edit runs exactly the steps that lesson 01 names, on a warm engine too."""
     seen = ran(bench.run(edit))
     assert len(seen) == len(RAN[edit])
     assert all(text.startswith(start) for text, start in zip(seen, RAN[edit], strict=True))
 
 
-def test_matrix_has_a_row_for_every_edit(bench: layer_cache.Rules) -> None:
+def test_matrix_has_a_row_for_every_edit(bench: Bench) -> None:
     """The lesson's heat map crosses every edit with every cacheable step."""
     matrix = bench.run_all().matrix
     assert matrix is not None

@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
+from buildlab import cli
+from buildlab.cli import start as cli_start
 from buildlab.errors import UsageError
 from buildlab.start import Lab, choose_port, jupyterlab
 
@@ -127,6 +129,25 @@ def test_a_taken_port_that_was_asked_for_is_an_error() -> None:
     assert "./lab start" in error.value.hint
     assert choose_port("127.0.0.1", None) >= 8888
     assert choose_port("127.0.0.1", 0) > 0
+
+
+@pytest.mark.parametrize("ip", ["192.0.2.1", "nonsense", "::9"])
+def test_an_address_of_another_machine_is_named(ip: str) -> None:
+    """--ip with what this machine can't listen on is not taken for a port that is taken."""
+    with pytest.raises(UsageError, match="no address of this machine") as error:
+        choose_port(ip, None)
+    assert "./lab start" in error.value.hint
+
+
+def test_a_wrong_port_is_said_before_any_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits for an engine and images to be told that the port is taken."""
+    monkeypatch.setattr(cli_start, "_prepare", lambda: pytest.fail("work began"))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["start", "--no-browser", "--port", "70000"])
+    assert ended.value.code == 2
+    assert "port 70000" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("port", [-1, 70_000])

@@ -170,3 +170,11 @@ def test_missing_dockerfile_hint_names_one_that_is_there(context: Path) -> None:
     with pytest.raises(UsageError) as caught:
         locate(context / "docker", ())
     assert caught.value.hint == "name it: --file other.Dockerfile"
+
+
+def test_a_home_folder_is_found_in_a_cell_too(
+    context: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`~/my-service` means the user's folder without a shell to say so."""
+    monkeypatch.setenv("HOME", str(context.parent))
+    assert locate(f"~/{context.name}", ()).folder == context

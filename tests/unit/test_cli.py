@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import typer
@@ -97,6 +99,39 @@ def test_an_interrupt_is_130(
     code, _, err = run(["show"], capsys)
     assert code == 130
     assert "Traceback" not in err
+
+
+def test_a_full_disk_is_no_fault_of_ours(
+    broken: list[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No space for a file of the kit's, wherever it was: exit code 7 and a remedy."""
+    broken.append(OSError(errno.ENOSPC, "No space left on device", "/a/record.json"))
+    code, _, err = run(["show"], capsys)
+    assert code == 7
+    assert "No space left on device: /a/record.json" in err
+    assert "BUILDLAB_HOME" in err
+
+
+def test_a_deleted_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shell in a folder that is gone: exit code 2, not a traceback of the first path used."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    code, _, err = run(["build", "."], capsys)
+    assert code == 2
+    assert "the current folder was deleted" in err
+
+
+def test_a_terminal_without_glyphs_shows_the_rest() -> None:
+    """An encoding without our arrows and circles costs them, not the command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "buildlab", "--engine", "x", "doctor"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"\n  ? set it to one of" in done.stderr
 
 
 @pytest.mark.parametrize(

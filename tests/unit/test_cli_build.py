@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
+from buildlab import store
 from buildlab.cli import main
 from buildlab.record import BuildRecord, Interval, State, Step, StepKey
 from buildlab.store import save, to_dict
@@ -117,3 +119,19 @@ def test_damaged_and_newer_records_are_named(
     path.write_text(whole.replace('"schema_version": 1', '"schema_version": 99'))
     assert run("show", str(path)) == 5
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_record_that_cannot_be_saved_is_shown(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that is full by the end of a build takes the file, not what was measured."""
+
+    def full(record: BuildRecord, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(store, "save", full)
+    monkeypatch.setattr("buildlab.build.build", lambda *_, **__: record("new", State.RAN, 1.0))
+    assert run("build", ".", "--json") == 7
+    told = capsys.readouterr()
+    assert json.loads(told.out)["id"] == "new"
+    assert "No space left" in told.err

@@ -25,6 +25,7 @@ SHOWN: dict[str, Callable[[], Shown]] = {
     "compare by step": lambda: show.compare({"first": A, "second": B}, by="step"),
     "sizes": lambda: show.sizes({"first": A, "second": B}),
     "sizes of one": lambda: show.sizes(A),
+    "transfer": lambda: show.transfer({"first": A, "second": B}),
     "matrix": lambda: show.matrix(MATRIX),
 }
 
@@ -64,3 +65,10 @@ def test_names_are_shown_not_run() -> None:
     evil: dict[str, BuildRecord] = {"<script>x</script>": A, "b": B}
     for shown in (show.sizes(evil), show.compare(evil)):
         assert "<script>" not in shown._repr_html_()
+
+
+def test_builds_of_two_dockerfiles_are_not_compared_step_by_step() -> None:
+    """Steps of another Dockerfile did not change state: the sentence says the times alone."""
+    said = show.compare({"naive": factory.one_stage(), "tuned": A}).alt
+    assert "changed state" not in said
+    assert "as fast" in said

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from buildlab import cli, replay, store
 from buildlab import engine as engines
-from buildlab import replay, store
 from buildlab.build import build
-from buildlab.errors import EngineError, RecordError
+from buildlab.errors import EngineError, RecordError, UsageError
 from buildlab.record import BuildRecord, EngineInfo
 from buildlab.replay import files
 from buildlab.stream import Progress
@@ -231,3 +231,27 @@ def test_experiment_is_recorded_and_replayed(
     assert replayed.records["x 3"].recorded.startswith("recorded on")
     with pytest.raises(RecordError, match="the experiment experiment"):
         experiment(4)
+
+
+def test_a_folder_of_recordings_that_is_not_there_is_named(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped folder doesn't silently stand for the recordings that come with the kit."""
+    monkeypatch.setenv("BUILDLAB_REPLAY", str(recordings / "typo"))
+    with pytest.raises(UsageError, match="typo"):
+        replay.replayed("t", ())
+
+
+@pytest.mark.parametrize("command", ["start", "status"])
+def test_engine_commands_say_that_there_is_none(
+    recordings: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    """While recorded builds are shown no engine is looked for, on any machine."""
+    switch_on(monkeypatch)
+    with pytest.raises(SystemExit):
+        cli.main(["engine", command])
+    told = capsys.readouterr()
+    assert "no engine is used" in told.out + told.err

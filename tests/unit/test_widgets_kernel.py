@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from buildlab import tables
 from buildlab.build import observer
+from buildlab.errors import UsageError
 from buildlab.widgets import kernel
 from buildlab.widgets.live import activate
 from tests.unit import factory
@@ -32,6 +34,26 @@ def test_active_view_watches_builds_and_shows_records(
     assert "a build: " in capsys.readouterr().out
     end()
     assert observer._standing == before
+
+
+def test_frames_look_like_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a kernel a data frame is shown by the kit; outside one nothing changes."""
+    kernel.frames_look_alike()
+    shell = InteractiveShell()
+    monkeypatch.setattr(kernel, "shell", lambda: shell)
+    kernel.frames_look_alike()
+    shown, _ = shell.display_formatter.format(tables.states(factory.record()))
+    assert 'class="buildlab"' in shown["text/html"]
+
+
+def test_a_fault_is_its_message_and_hint() -> None:
+    """A notebook shows what happened and what to do, and no traceback."""
+    shell = InteractiveShell()
+    source = "from buildlab.errors import UsageError\nraise UsageError('no folder', 'look: ls /')"
+    result = shell.run_cell(source, silent=True)
+    assert isinstance(result.error_in_exec, UsageError)
+    shown = "\n".join(result.error_in_exec._render_traceback_())
+    assert shown == "UsageError: no folder\n  → look: ls /"
 
 
 def test_a_script_is_no_kernel() -> None:

@@ -74,6 +74,7 @@ def locate(context: str | Path, flags: Sequence[str]) -> Source:
         raise UsageError("a context from standard input can't be built", "name a folder")
     if re.match(r"\w[\w+.-]*://|git@|github\.com/", shown):
         return Source(shown, None, None, _file_flag(flags) or "Dockerfile", tuple(flags), {})
+    shown = os.path.expanduser(shown)  # noqa: PTH111 (a Path would drop a leading ./)
     folder = _folder(Path(shown))
     fixed, dockerfile = _dockerfile(folder, tuple(flags))
     named = {

@@ -6,17 +6,21 @@ Exit codes: 0 well, 1 a fault of buildlab's own or a check that failed, 2 usage,
 
 from __future__ import annotations
 
+import errno
 import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from buildlab.errors import BuildlabError
+from buildlab.errors import BuildlabError, DiskFull, UsageError
 
 ISSUES = "say so where you got buildlab, with what this prints: type it again with --debug"
+FREE_SPACE = "free some space, or: export BUILDLAB_HOME=/a/folder/on/a/larger/disk"
 INTERRUPTED = 130
 # Options of `buildlab` itself, which people type after the command.
 _GLOBAL_FLAGS = ("--debug",)
@@ -61,7 +65,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = hoisted(given)
     debug = "--debug" in arguments[: len(arguments) - len(_rest(given))]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # where a terminal can't show a glyph: "?"
+            stream.reconfigure(errors="replace")
     try:
+        _in_a_folder()
         app(arguments, prog_name="buildlab")
     except BuildlabError as e:
         if debug:
@@ -78,8 +86,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as e:
         if debug:
             raise
+        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
+            _say(f"{e.strerror}: {e.filename or 'while buildlab wrote'}\n  → {FREE_SPACE}", e)
+            sys.exit(DiskFull.exit_code)
         _say(f"a fault of buildlab's own: {type(e).__name__}: {e}\n  → {ISSUES}", e)
         sys.exit(1)
+
+
+def _in_a_folder() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current folder was deleted", "cd to one that is there") from None
 
 
 def hoisted(argv: Sequence[str]) -> list[str]:

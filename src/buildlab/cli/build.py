@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from buildlab.errors import RecordError, UsageError
+from buildlab.errors import BuildlabError, RecordError, UsageError
 
 if TYPE_CHECKING:
     from buildlab.compare import Comparison
@@ -67,7 +67,11 @@ def build(
             timeout_s=timeout,
             observers=observers,
         )
-    path = _keep(record)
+    try:
+        path = _keep(record)
+    except (OSError, BuildlabError):
+        _print(record, as_json)  # the build took minutes: nothing of it is lost
+        raise
     _print(record, as_json)
     if not as_json:
         console.print(f"Saved: {path}", markup=False)

@@ -25,7 +25,9 @@ def doctor(
     from rich.console import Console
 
     from buildlab.doctor import Report, examine
+    from buildlab.engine.settings import Settings
 
+    Settings.from_env()  # a variable that means nothing is a usage error, not a row
     screen = Console(stderr=True, highlight=False)
     with screen.status("…") as status:
         report: Report = examine(starting=lambda title: status.update(f"{title} …"))

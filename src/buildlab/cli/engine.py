@@ -10,8 +10,12 @@ from typing import Annotated
 import typer
 
 from buildlab.engine.settings import Settings
-from buildlab.errors import BuildlabError
+from buildlab.errors import UsageError
 
+NO_ENGINE = (
+    "BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used",
+    "unset BUILDLAB_REPLAY",
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -41,8 +45,9 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(asdict(found), indent=2))
         return
+    replay = found.kind == "replay"
     rows = [
-        ("engine", f"{found.kind}, {'running' if found.running else 'not running'}"),
+        ("engine", "none" if replay else f"{found.kind}, {'' if found.running else 'not '}running"),
         ("why", found.why),
         ("address", found.address),
         ("builder", found.builder),
@@ -56,7 +61,7 @@ def status(as_json: AsJson = False) -> None:
             print(f"{name:<9} {value}")
     for line in found.tried:
         print(f"tried     {line}")
-    if not found.running:
+    if not found.running and not replay:
         print("\nIt starts with the first build, or: buildlab engine start")
 
 
@@ -66,6 +71,8 @@ def start() -> None:
 
     from buildlab import engine as engines
 
+    if Settings.from_env().replaying:
+        raise UsageError(*NO_ENGINE)
     found = engines.choice()
     with Console(stderr=True).status(f"{found.summary} …"):
         opened = engines.current()
@@ -121,7 +128,7 @@ def env() -> None:
 
     opened = engines.current()
     if opened.kind == "replay":
-        raise BuildlabError("replay has no engine", "unset BUILDLAB_REPLAY")
+        raise UsageError(*NO_ENGINE)
     for name, value in opened.env.items():
         print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")
     folder = opened.cli[0].rpartition("/")[0]

@@ -18,7 +18,7 @@ from rich.status import Status
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import BuildlabError, EngineError
-from buildlab.start import course_root, jupyterlab
+from buildlab.start import choose_port, course_root, jupyterlab
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -53,6 +53,7 @@ def start(
     Further options go to JupyterLab as they are. Ctrl-C stops JupyterLab.
     """
     root = course_root()
+    choose_port(ip, port)  # a wrong one is said before minutes of work, and looked at again then
     engine = _prepare()
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _end)
@@ -135,6 +136,8 @@ def _prepare() -> Engine:
 
 
 def _with_replay(error: EngineError) -> BuildlabError:
+    if "BUILDLAB_REPLAY" in error.hint:
+        return error
     return EngineError(
         error.message,
         f"{error.hint}\n  → without any engine, on recorded builds: BUILDLAB_REPLAY=1 ./lab start",

@@ -114,6 +114,9 @@ def _tried(check: Check, bench: Bench) -> Outcome:
         return Result.SKIPPED, str(e), ""
     except BuildlabError as e:
         return Result.FAULT, e.message, e.hint
+    except KeyboardInterrupt:
+        # Ctrl-C in a terminal reaches a check's build too; the main thread has one of its own.
+        return Result.FAULT, "it was interrupted", "try again: buildlab doctor"
     except Exception as e:
         # One broken check must not cost the rows of the others.
         return Result.FAULT, f"{type(e).__name__}: {e}", "see where: buildlab --debug doctor"

@@ -12,8 +12,8 @@ from typing import Any
 
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
-
-_COLUMNS = ("check", "result", "detail", "remedy")
+from buildlab.html import block, head, sign_html
+from buildlab.style import COLOURS, OWN
 
 
 class Result(StrEnum):
@@ -55,21 +55,10 @@ class Report:
         return ", ".join(said) + "."
 
     def _repr_html_(self) -> str:
-        """A table for notebooks: check, result, detail, remedy."""
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f'<td style="text-align:left">{html.escape(text)}</td>'
-                for text in (f.check, f.result.value, f.detail, f.remedy)
-            )
-            + "</tr>"
-            for f in self.findings
-        )
-        heads = "".join(f'<th style="text-align:left">{h}</th>' for h in _COLUMNS)
-        return (
-            f"<p>{html.escape(self.summary)}</p><table><thead><tr>{heads}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-        )
+        """A table for notebooks: check, result, and the detail with its remedy."""
+        rows = "".join(_row_html(f) for f in self.findings)
+        table = f"<table>{head('check', 'result', 'detail')}<tbody>{rows}</tbody></table>"
+        return block(f"<p><b>doctor</b>: {html.escape(self.summary)}</p>{table}", self.summary)
 
     def __repr__(self) -> str:
         return self.summary
@@ -129,3 +118,22 @@ def _words(result: Result, count: int) -> str:
         Result.FAULT: "faults" if count > 1 else "fault",
         Result.SKIPPED: "skipped",
     }[result]
+
+
+_SIGNS = {
+    Result.OK: ("✓", OWN),
+    Result.WARNING: ("!", COLOURS["ran"]),
+    Result.FAULT: ("✗", COLOURS["failed"]),
+    Result.SKIPPED: ("–", COLOURS["not reached"]),
+}
+
+
+def _row_html(finding: Finding) -> str:
+    sign, colour = _SIGNS[finding.result]
+    weight = "b" if finding.result in (Result.WARNING, Result.FAULT) else "span"
+    remedy = f"<br><b>→ {html.escape(finding.remedy)}</b>" if finding.remedy else ""
+    return (
+        f"<tr><td>{html.escape(finding.check)}</td>"
+        f"<td>{sign_html(sign, colour)} <{weight}>{finding.result.value}</{weight}></td>"
+        f'<td class="long">{html.escape(finding.detail)}{remedy}</td></tr>'
+    )

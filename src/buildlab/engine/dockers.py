@@ -79,7 +79,7 @@ def connect(address: str, tls: Mapping[str, str], timeout_s: int) -> docker.Dock
     ssh = address.startswith("ssh://")
     if ssh and not find_spec("paramiko"):
         raise EngineError(
-            f"{address} needs a Python package that is not installed, paramiko",
+            "an address with ssh:// needs a Python package that is not installed, paramiko",
             f"{shlex.quote(sys.executable)} -m pip install 'docker[ssh]'",
         )
     given = kwargs_from_env({"DOCKER_HOST": address, **tls})
@@ -130,6 +130,7 @@ def _plain(error: Exception) -> str:
     """The innermost cause in a few words: the SDK nests three layers of repr()."""
     text = str(error)
     for sign, words in (
+        ("Path to a certificate", "its certificates are not in DOCKER_CERT_PATH"),
         ("Permission", "permission denied"),
         ("No such file", "nothing there"),
         ("FileNotFoundError", "nothing there"),

@@ -30,7 +30,14 @@ _NEWER_SUITES = ("forky", "testing")
 _DOCKER = ("docker.io", "docker-buildx", "containerd")
 _DOCKER_OPTIONAL = ("docker-cli", "docker-registry")
 _SYSTEM = ("runc", "tini", "iptables", "slirp4netns", "busybox-static")
-_TOOLS = ("apt-get", "apt-cache", "dpkg", "dpkg-query", "unshare", "nsenter", "ldd")
+# Program → the package that has it.
+_TOOLS = {
+    **dict.fromkeys(("apt-get", "apt-cache"), "apt"),
+    **dict.fromkeys(("dpkg", "dpkg-query"), "dpkg"),
+    **dict.fromkeys(("unshare", "nsenter"), "util-linux"),
+    "ldd": "libc-bin",
+}
+_CAP_SYS_ADMIN = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,23 @@ def problems() -> tuple[str, ...]:
         found.append("it is neither Debian nor Ubuntu")
     if os.geteuid() != 0:
         found.append("this isn't root (try: sudo -E)")
+    elif not _may_make_namespaces():
+        found.append("root may not make namespaces here (a container? start it with --privileged)")
     missing = [tool for tool in _TOOLS if shutil.which(tool, path=_path()) is None]
     if missing:
-        found.append(f"missing: {', '.join(missing)}")
+        packages = " ".join(dict.fromkeys(_TOOLS[tool] for tool in missing))
+        found.append(f"missing: {', '.join(missing)} (apt-get install {packages})")
     return tuple(found)
+
+
+def _may_make_namespaces() -> bool:
+    """Whether root is as mighty as usual; in an ordinary container it is not."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return True
+    effective = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.M)
+    return effective is None or bool(int(effective[1], 16) >> _CAP_SYS_ADMIN & 1)
 
 
 def present(folder: Path) -> Packages | None:

@@ -38,6 +38,9 @@ def status(settings: Settings | None = None) -> Status:
     """The state of the engine that builds would use. Starts nothing. Raises EngineError where
     none can be had."""
     settings = settings or Settings.from_env()
+    if settings.replaying:
+        why = "BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used"
+        return Status("replay", why, False, str(settings.home))
     found = _choose.choose(settings)
     if found.kind == "embedded":
         return _embedded(settings, found)

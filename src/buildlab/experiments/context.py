@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 
 from buildlab.build import build
-from buildlab.experiments.layer_cache import RECIPES, edit
-from buildlab.experiments.runs import Runs, crossed
-from buildlab.experiments.service import salted, sample_app, service
+from buildlab.experiments.bench import NOTHING_IGNORED, Bench, bench, edit
+from buildlab.experiments.runs import Runs
+from buildlab.experiments.service import sample_app, service
 from buildlab.record import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Edit, Workspace, workspace
+from buildlab.workspace import Edit, workspace
 
 STRAYS: tuple[Edit, ...] = (
     edit("git commit", lambda t: t.write(".git/COMMIT_EDITMSG", "another commit\n")),
@@ -25,54 +26,29 @@ MEGABYTE = 1_000_000
 SIZES_MB = (1, 32, 64, 128)
 
 
-def _put(tree: Workspace, recipe: str) -> None:
-    tree.write(recipe, (RECIPES / recipe).read_text())
+SPLIT: tuple[Edit, ...] = (
+    edit("edit in cmd", lambda t: t.write("cmd/server/more.go", "package main\n")),
+    edit("edit in internal", lambda t: t.write("internal/humanize/more.go", "package humanize\n")),
+)
 
 
-def _against(recipe: str, edits: tuple[Edit, ...], ignore: str | None = None) -> Runs:
-    """Build `recipe` once as the baseline, then after each edit on its own."""
-    with workspace(sample_app()) as tree:
-        salted(tree)
-        _put(tree, recipe)
-        tree.write(f"{recipe}.dockerignore", ignore or "")
-        tree.write(".git/COMMIT_EDITMSG", "a commit\n")
-        tree.checkpoint()
-        records: dict[str, BuildRecord] = {}
-        for each in (edit("baseline", lambda _: None), *edits):
-            flags = each.apply(tree)
-            records[each.name] = build(
-                tree, f"--file={recipe}", *flags, title=each.name, output="cache"
-            ).require_ok()
-            tree.reset()
-    return crossed(records)
+def strays(*, ignored: bool) -> AbstractContextManager[Bench]:
+    """Files that no program is made of, without or with the service's .dockerignore."""
+    return bench("strays.Dockerfile", STRAYS, ignore=ignore_file() if ignored else NOTHING_IGNORED)
 
 
-@replayable
-def strays(ignored: bool) -> Runs:
-    """Files that no program is made of, edited one by one, without or with the .dockerignore."""
-    ignore = ignore_file() if ignored else None
-    return _against("strays.Dockerfile", STRAYS, ignore)
-
-
-@replayable
-def split_copy() -> Runs:
-    """An edit under cmd/, where cmd/ and internal/ are copied by instructions of their own.
-
-    The last compile has no cache mount, so that a layer alone decides what is compiled again.
-    """
-    change = edit("edit in cmd", lambda t: t.write("cmd/server/more.go", "package main\n"))
-    leaf = edit(
-        "edit in internal", lambda t: t.write("internal/humanize/more.go", "package humanize\n")
-    )
-    return _against("split.Dockerfile", (change, leaf))
+def split_copy() -> AbstractContextManager[Bench]:
+    """cmd/ and internal/, copied by instructions of their own."""
+    return bench("split.Dockerfile", SPLIT)
 
 
 @replayable
 def transfer() -> Runs:
     """One more file in the context, of each of `SIZES_MB`; sent, sent again unchanged, ignored.
 
-    Facts: `sent_<n>_mb_bytes` for each size, `again_bytes` for the last size unchanged, and
-    `ignored_bytes` with the file ignored. The file's bytes are random: nothing compresses them.
+    Facts: `sent_<n>_mb_bytes` for each size, `again_bytes` for the last size unchanged,
+    `not_copied_bytes` where a new file of that size is named by no COPY, and `ignored_bytes`
+    where it is ignored. The file's bytes are random: nothing compresses them.
     """
     records: dict[str, BuildRecord] = {}
     facts: dict[str, str | int | float | bool] = {}
@@ -84,14 +60,17 @@ def transfer() -> Runs:
         facts[fact] = records[title].context_bytes
 
     with workspace(sample_app()) as tree:
-        _put(tree, "transfer.Dockerfile")
-        tree.write("transfer.Dockerfile.dockerignore", "# Nothing is ignored.\n")
+        tree.write("transfer.Dockerfile", "FROM scratch\nCOPY . /context\n")
+        tree.write("transfer.Dockerfile.dockerignore", NOTHING_IGNORED)
         send("no data file", "bare_bytes")
         for size_mb in SIZES_MB:
             tree.write("data.bin", os.urandom(size_mb * MEGABYTE))
             send(f"{size_mb} MB", f"sent_{size_mb}_mb_bytes")
         send("unchanged", "again_bytes")
         tree.write("data.bin", os.urandom(SIZES_MB[-1] * MEGABYTE))
+        tree.write("transfer.Dockerfile", "FROM scratch\nCOPY go.mod go.sum /\n")
+        send("not copied", "not_copied_bytes")
+        tree.write("transfer.Dockerfile", "FROM scratch\nCOPY . /context\n")
         tree.write("transfer.Dockerfile.dockerignore", "data.bin\n")
         send("ignored", "ignored_bytes")
     return Runs(records, facts)
@@ -103,6 +82,7 @@ def sent_only_what_is_new(sent: Runs) -> dict[str, bool]:
     return {
         "a new file is sent whole": last >= SIZES_MB[-1] * MEGABYTE,
         "an unchanged file is sent again": int(sent.facts["again_bytes"]) >= MEGABYTE,
+        "a file that no COPY names is sent": int(sent.facts["not_copied_bytes"]) >= MEGABYTE,
         "an ignored file is sent": int(sent.facts["ignored_bytes"]) >= MEGABYTE,
     }
 

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 from buildlab.build import build
 from buildlab.engine import engine
-from buildlab.experiments.runs import Runs, crossed
-from buildlab.experiments.service import Change, salted, sample_app
+from buildlab.experiments.bench import RECIPES, Bench, bench, edit, nothing
+from buildlab.experiments.runs import Runs
 from buildlab.record import BuildRecord
 from buildlab.registry import Registry, registry
 from buildlab.replay import replayable
 from buildlab.workspace import Edit, Workspace, workspace
 
-RECIPES = Path(__file__).parent / "recipes"
 RULES = "rules.Dockerfile"
 LEAF = "internal/humanize/ago.go"
 
-
-def edit(name: str, change: Change, *flags: str) -> Edit:
-    """An edit that changes the tree, the flags of the build, or both."""
-
-    def apply(tree: Workspace) -> tuple[str, ...]:
-        change(tree)
-        return flags
-
-    return Edit(name, apply)
-
-
-def _nothing(_: Workspace) -> None:
-    pass
-
-
 EDITS: tuple[Edit, ...] = (
-    edit("nothing", _nothing),
+    edit("nothing", nothing),
     edit("comment in the Dockerfile", lambda t: t.replace(RULES, "WORKDIR", "# where\nWORKDIR")),
     edit("text of the last RUN", lambda t: t.replace(RULES, "echo", "printf '%s\\n'")),
     edit("ENV value", lambda t: t.replace(RULES, "CGO_ENABLED=0", "CGO_ENABLED=1")),
-    edit("argument given", _nothing, "--build-arg=VERSION=v2"),
-    edit("argument nobody declares", _nothing, "--build-arg=OTHER=v2"),
+    edit("argument given", nothing, "--build-arg=VERSION=v2"),
+    edit("argument nobody declares", nothing, "--build-arg=OTHER=v2"),
     edit("source file", lambda t: t.write(LEAF, t.read(LEAF) + "\n// one more line\n")),
     edit("mtime only", lambda t: t.touch(LEAF)),
     edit("mode", lambda t: t.chmod(LEAF, 0o755)),
@@ -52,69 +34,22 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-class Rules:
-    """A copy of the service with the lesson's Dockerfile, built once; then edits, one at a time."""
-
-    def __init__(self, tree: Workspace, recipe: str = RULES) -> None:
-        self._tree = tree
-        self._recipe = recipe
-        self.dockerfile = (RECIPES / recipe).read_text()
-        self._edits: Mapping[str, Edit] = {e.name: e for e in EDITS}
-        for name in (recipe, f"{recipe}.dockerignore"):
-            if (RECIPES / name).is_file():
-                tree.write(name, (RECIPES / name).read_text())
-        salted(tree)
-        tree.checkpoint()
-        self.baseline = self._build("baseline")
-        self.tried: dict[str, BuildRecord] = {}
-
-    def _build(self, title: str, flags: Sequence[str] = ()) -> BuildRecord:
-        return build(
-            self._tree,
-            f"--file={self._recipe}",
-            *flags,
-            title=title,
-            output="cache",
-        ).require_ok()
-
-    def run(self, name: str) -> BuildRecord:
-        """Make one edit of `EDITS`, build, take the edit back. The record is of that build."""
-        flags = self._edits[name].apply(self._tree)
-        try:
-            record = self._build(name, flags)
-        finally:
-            self._tree.reset()
-        self.tried[name] = record
-        return record
-
-    def run_all(self, names: Sequence[str] = ()) -> Runs:
-        """These edits, or all, against the baseline. What was tried already is not built again."""
-        names = tuple(names) or tuple(self._edits)
-        for name in names:
-            if name not in self.tried:
-                self.run(name)
-        return crossed({"baseline": self.baseline, **{n: self.tried[n] for n in names}})
-
-
-@contextmanager
-def rules() -> Iterator[Rules]:
-    """The bench of the lesson, removed at the end."""
-    with workspace(sample_app()) as tree:
-        yield Rules(tree)
+def rules() -> AbstractContextManager[Bench]:
+    """The bench of lesson 01."""
+    return bench(RULES, EDITS, ignore=(RECIPES / f"{RULES}.dockerignore").read_text())
 
 
 @replayable
 def order() -> Runs:
     """One source edit against two orders of the same instructions."""
-    records: dict[str, BuildRecord] = {}
-    for name, recipe in (
-        ("dependencies first", RULES),
-        ("source first", "source-first.Dockerfile"),
-    ):
-        with workspace(sample_app()) as tree:
-            bench = Rules(tree, recipe)
-            records[name] = bench.run("source file")
-    return Runs(records)
+    change = [e for e in EDITS if e.name == "source file"]
+    with bench(RULES, change) as dependencies, bench("source-first.Dockerfile", change) as source:
+        return Runs(
+            {
+                "dependencies first": dependencies.run("source file"),
+                "source first": source.run("source file"),
+            }
+        )
 
 
 def _push_base(shop: Registry, tree: Workspace, name: str) -> str:

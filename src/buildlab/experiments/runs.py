@@ -29,9 +29,9 @@ class Runs:
         return self.records[name]
 
     @property
-    def edits(self) -> tuple[str, ...]:
-        """The names of the edits, where the first record is the baseline."""
-        return tuple(self.records)[1:]
+    def recorded(self) -> str:
+        """Where and when the builds were recorded; "" where they were made here."""
+        return next((r.recorded for r in self.records.values() if r.recorded), "")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; the matrix is derived again on load, so it is not stored."""

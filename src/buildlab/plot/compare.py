@@ -95,9 +95,9 @@ def _by_kind(records: Mapping[str, BuildRecord], ax: Axes | None) -> Axes:
                 named.add(kind)
                 _name_kind(ax, left + seconds / 2, y, KIND_WORDS[kind], kind)
             left += seconds
-        ratio = f"  ({_ratio(record, first)})" if first and record is not first else ""
+        ratio = f"  ({ratio_words(record, first)})" if first and record is not first else ""
         _beside(ax, left, y, f"{format_s(record.wall_s)}{ratio}")
-    seen = {k for r in records.values() for k, s in split_wall(r).items() if s > 0}
+    seen = {k for r in records.values() for k, s in split_wall(r).items() if s > longest / 200}
     _key(ax, [k for k in KINDS if k in seen - named])
     ax.set(xlim=(0, longest * 1.28), ylim=(len(records) - 0.4, -0.6))
     ax.set_yticks(range(len(records)), [clip(n, 34) for n in records])
@@ -106,7 +106,7 @@ def _by_kind(records: Mapping[str, BuildRecord], ax: Axes | None) -> Axes:
     return ax
 
 
-def _ratio(record: BuildRecord, first: BuildRecord) -> str:
+def ratio_words(record: BuildRecord, first: BuildRecord) -> str:
     """How this build's wall time compares with the first one's, in words of multiplication."""
     if not record.wall_s or not first.wall_s:
         return "–"

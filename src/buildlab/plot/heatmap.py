@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from buildlab.record import State
 from buildlab.style import COLOURS, GLYPHS, INK, WORDS
 
 ROW_IN: Final = 0.3
-LABEL_CHARS: Final = 24
+LABEL_CHARS: Final = 26
 BUSY: Final = (State.RAN, State.FAILED)
 
 
@@ -33,7 +34,7 @@ def matrix(m: Matrix, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(-0.5, len(m.steps) + 1.1), ylim=(len(m.edits) - 0.5, -0.5))
     ax.set_yticks(range(len(m.edits)), [clip(e, 40) for e in m.edits])
     ax.xaxis.tick_top()
-    labels = [f"{key}  {short_instruction(m.labels[key], LABEL_CHARS)}" for key in m.steps]
+    labels = [f"{key}  {_named(m.labels[key])}" for key in m.steps]
     ax.set_xticks(range(len(m.steps)), labels, rotation=38, ha="left", rotation_mode="anchor")
     ax.tick_params(axis="x", length=0, pad=2)
     for tick in ax.get_xticklabels():
@@ -42,6 +43,11 @@ def matrix(m: Matrix, ax: Axes | None = None) -> Axes:
     ax.spines["bottom"].set_visible(False)
     _key(ax, m)
     return ax
+
+
+def _named(instruction: str) -> str:
+    """What the step does: there is no room to say where its caches lie."""
+    return short_instruction(re.sub(r"--mount=\S+ ", "", instruction), LABEL_CHARS)
 
 
 def _cell(ax: Axes, x: int, y: int, state: State) -> None:

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Literal
 
 from buildlab import derive, plot, tables, text
 from buildlab.compare import compare as side_by_side
+from buildlab.html import block, frame_table
 from buildlab.matrix import Matrix
+from buildlab.plot.compare import ratio_words
 from buildlab.plot.figure import Shown, figure
 from buildlab.record import BuildRecord
 
@@ -57,7 +59,8 @@ def compare(builds: Builds, *, by: Literal["kind", "step"] = "kind") -> Shown:
     """Where the wall time of each build went, or with `by="step"` what each step cost in each."""
     named = [replace(record, title=name) for name, record in builds.items()]
     two = len(named) == 2
-    sentence = text.describe_comparison(side_by_side(*named)) if two else _walls(named)
+    alike = two and len({tuple(s.instruction for s in r.steps) for r in named}) == 1
+    sentence = text.describe_comparison(side_by_side(*named)) if alike else _walls(named)
     steps = two and by == "step"
     return figure(
         plot.compare(builds, by=by),
@@ -107,18 +110,15 @@ def _walls(builds: list[BuildRecord]) -> str:
         return "No builds to compare."
     told = [f"{builds[0].title} {text.format_s(builds[0].wall_s)}"]
     for record in builds[1:]:
-        times = builds[0].wall_s / record.wall_s if record.wall_s else float("inf")
-        told.append(
-            f"{record.title} {text.format_s(record.wall_s)} ({text.format_ratio(times)} as fast)"
-        )
+        ratio = ratio_words(record, builds[0])
+        told.append(f"{record.title} {text.format_s(record.wall_s)} ({ratio})")
     return f"Wall time: {', '.join(told)}."
 
 
 def _html(table: DataFrame) -> str:
-    """The table without columns that are empty, and without pandas' numbering of the rows."""
-    whole = table.reset_index() if table.index.name else table
-    kept = whole.loc[:, [bool(whole[c].notna().any() and (whole[c] != "").any()) for c in whole]]
-    return str(kept.to_html(index=False, border=0, na_rep="", justify="left"))
+    """The table in the look of all tables, without columns that are empty."""
+    kept = [bool(table[c].notna().any() and (table[c] != "").any()) for c in table]
+    return block(frame_table(table.loc[:, kept]), "table")
 
 
 def _recorded(records: Iterable[BuildRecord]) -> str:

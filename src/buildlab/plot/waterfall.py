@@ -25,7 +25,7 @@ from buildlab.text import format_s
 
 ROW_IN: Final = 0.27
 LABEL_CHARS: Final = 46
-EARLY: Final = ("definition", "metadata", "dockerignore", "context", "client", "cache import")
+EARLY: Final = ("definition", "metadata", "dockerignore", "context", "cache import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _heading(row: _Row) -> bool:
 def _rows(record: BuildRecord) -> list[_Row]:
     """Internals before, steps by stage in Dockerfile order, internals after."""
     end = max([i.end_s for s in record.steps for i in s.intervals] + [record.wall_s], default=0.0)
-    shown = [i for i in record.internals if i.duration_s > 0.005 * end]
+    shown = [i for i in record.internals if i.duration_s > 0.005 * end and i.kind != "client"]
     rows = _merged([i for i in shown if i.kind in EARLY])
     stages = list(dict.fromkeys(s.stage for s in record.steps))
     for stage in stages:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from buildlab.engine.settings import Settings
-from buildlab.errors import RecordError
+from buildlab.errors import RecordError, UsageError
 from buildlab.record import EngineInfo
 
 FORMAT = 1
@@ -72,7 +72,12 @@ def find(kind: str, what: str, occurrence: int) -> Path | None:
     (a cell that is run again)."""
     digest = hashlib.sha256(f"{kind}\0{what}".encode()).hexdigest()[:10]
     own = Settings.from_env().replay
-    roots = [Path(own)] if Path(own).is_dir() and "/" in own else [SHIPPED]
+    if "/" in own and not Path(own).is_dir():
+        raise UsageError(
+            f"BUILDLAB_REPLAY names a folder that is not there: {own}",
+            "export BUILDLAB_REPLAY=1 (the recordings that come with buildlab)",
+        )
+    roots = [Path(own)] if "/" in own else [SHIPPED]
     for root in roots:
         for folder in (root / _lesson, *sorted(p for p in root.glob("*") if p.is_dir())):
             found = {

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from buildlab.html import sign_html
 from buildlab.record import BuildRecord, StepKey
 from buildlab.stream import Progress
 from buildlab.style import COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, NO_MATHS, WORDS
@@ -20,6 +21,7 @@ STYLE: Final = """<style>
 .buildlab-live{color:var(--jp-content-font-color1,#222);font-size:.93em;line-height:1.45;
 font-family:var(--jp-content-font-family,system-ui,sans-serif);overflow-x:auto}
 .buildlab-live p{margin:.15em 0}
+.buildlab-live+style+.buildlab-live{margin-top:.9em}
 .buildlab-live .dim,.buildlab-live summary{color:var(--jp-content-font-color2,#555)}
 .buildlab-live summary{cursor:pointer}
 .buildlab-live pre{margin:.2em 0 .4em;padding:.5em .7em!important;
@@ -40,7 +42,10 @@ font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-si
 .buildlab-live table td.num{text-align:right!important;font-variant-numeric:tabular-nums}
 .buildlab-live .bar{display:block;height:.8em;min-width:1px;border-radius:2px;
 -webkit-print-color-adjust:exact;print-color-adjust:exact}
-@media print{.buildlab-live details::details-content{content-visibility:visible;block-size:auto}}
+@media print{
+.buildlab-live details:not(.folded)::details-content{content-visibility:visible;block-size:auto}
+.buildlab-live table{table-layout:auto}
+.buildlab-live table td:nth-child(3),.buildlab-live table code{white-space:normal!important}}
 </style>"""
 
 
@@ -76,7 +81,9 @@ def settled_html(record: BuildRecord, *, whole: bool) -> str:
     if whole:
         return STYLE + _frame(f"<p>{said}</p>{content}")
     mark = "✓" if record.ok else "✗"
-    return STYLE + _frame(f"<details><summary>{mark} {said}</summary>{content}</details>")
+    return STYLE + _frame(
+        f'<details class="folded"><summary>{mark} {said}</summary>{content}</details>'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ def _table(rows: Sequence[_Row]) -> str:
     slowest = max((r.seconds for r in rows if r.timed), default=0.0)
     scale_s = next((s for s in SCALES_S if s > slowest), slowest or 1)
     lines = "".join(_line(r, scale_s) for r in rows)
-    widths = ("9em", "8.5em", "", "24%", "6.5em")
+    widths = ("8em", "10.5em", "", "20%", "6em")
     columns = "".join(f'<col style="width:{w}">' if w else "<col>" for w in widths)
     return f"<table><colgroup>{columns}</colgroup><tbody>{lines}</tbody></table>"
 
@@ -130,10 +137,7 @@ def _state(row: _Row) -> str:
     """Glyph and word; a base image gets neither, for it is no saved work."""
     if row.base:
         return '<span class="dim">base image</span>'
-    colour = COLOURS[row.phase]  # a third of the text's own: darker on white, lighter on black
-    tint = f"color:{colour};color:color-mix(in srgb,{colour} 65%,currentColor)"
-    glyph = f'<b style="{tint}">{GLYPHS[row.phase]}</b>'
-    return f"{glyph} {WORDS[row.phase]}"
+    return f"{sign_html(GLYPHS[row.phase], COLOURS[row.phase])} {WORDS[row.phase]}"
 
 
 def _now(progress: Progress) -> str:

@@ -73,11 +73,13 @@ class GridResult:
 
     def _repr_html_(self) -> str:
         told = next((r.recorded for r in self.results if r.recorded), "")
-        seen = {r.key: r.instruction for result in self.results for r in result.rows}
+        seen: dict[StepKey, str] = {}
+        for row in (row for result in self.results for row in result.rows):
+            seen.setdefault(row.key, row.instruction)
         rows = "".join(result_row(r, tuple(seen)) for r in self.results)
         return grid_html(
             f"{html.escape(str(self))}{f' <em>{html.escape(told)}</em>' if told else ''}",
-            tuple(seen.values()),
+            tuple(seen.items()),
             rows,
             self._key(),
         )
@@ -188,10 +190,10 @@ class EditPredictions:
             cells, layout=widgets.Layout(grid_template_columns=columns, overflow="auto")
         )
         grid.add_class("buildlab-ticks")
-        return widgets.VBox([widgets.HTML(STYLE + legend_html(ASK, self._instructions())), grid])
+        return widgets.VBox([widgets.HTML(STYLE + legend_html(ASK, self._named())), grid])
 
-    def _instructions(self) -> tuple[str, ...]:
-        return tuple(s.instruction for s in self.steps)
+    def _named(self) -> tuple[tuple[StepKey, str], ...]:
+        return tuple((s.key, s.instruction) for s in self.steps)
 
     def _repr_html_(self) -> str:
         marked = self.marked
@@ -202,7 +204,7 @@ class EditPredictions:
             for edit in self.edits
         )
         said = " No step marked." if marked is None else ""
-        return grid_html(f"{html.escape(ASK)}{said}", self._instructions(), rows)
+        return grid_html(f"{html.escape(ASK)}{said}", self._named(), rows)
 
     def __repr__(self) -> str:
         return f"{ASK} {len(self.edits)} edits × {len(self.steps)} steps"

@@ -14,6 +14,9 @@ from buildlab.style import COLOURS, GLYPHS, NO_MATHS
 from buildlab.text import short_instruction
 from buildlab.widgets.prediction import EXECUTED, SIGNS, Checked, Result
 
+Named = Sequence[tuple[StepKey, str]]
+"""The steps that head the columns: place and instruction."""
+
 
 def edit_row(edit: str, cells: str) -> str:
     """An edit's row, headed by its name."""
@@ -52,22 +55,23 @@ def sample(state: str, words: str) -> str:
     return f'<span class="sample {state.replace(" ", "-")}">{words}</span>'
 
 
-def legend_html(question: str, instructions: Sequence[str]) -> str:
+def legend_html(question: str, named: Named) -> str:
     """The question, and the steps under the numbers that head the columns."""
     steps = "".join(
         f'<li><code title="{html.escape(" ".join(text.split()))}">'
-        f"{html.escape(short_instruction(text, 90))}</code></li>"
-        for text in instructions
+        f"{html.escape(short_instruction(text, 90))}</code> "
+        f'<span class="place">{html.escape(key.stage or "step")} {key.index}</span></li>'
+        for key, text in named
     )
     return f'<div class="buildlab-grid {NO_MATHS}"><p>{question}</p><ol>{steps}</ol></div>'
 
 
-def grid_html(question: str, instructions: Sequence[str], rows: str, key: str = "") -> str:
+def grid_html(question: str, named: Named, rows: str, key: str = "") -> str:
     """The whole: what is asked or found, the steps, a row for each edit, the key."""
-    heads = "".join(f'<th scope="col">{n}</th>' for n in range(1, len(instructions) + 1))
+    heads = "".join(f'<th scope="col">{n}</th>' for n in range(1, len(named) + 1))
     table = f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
     foot = f'<p class="key">{key}</p>' if key else ""
-    legend = legend_html(question, instructions)
+    legend = legend_html(question, named)
     return f'{STYLE}{legend}<div class="buildlab-grid {NO_MATHS}">{table}{foot}</div>'
 
 
@@ -77,7 +81,8 @@ overflow-x:auto}
 .buildlab-grid p{margin:.2em 0 .4em}
 .buildlab-grid p.key,.buildlab-grid em{color:var(--jp-content-font-color2,#555)}
 .buildlab-grid ol{margin:.1em 0 .5em;padding:0 0 0 2em}
-.buildlab-grid li::marker{color:var(--jp-content-font-color2,#555)}
+.buildlab-grid .place{margin-left:.8em}
+.buildlab-grid li::marker,.buildlab-grid .place{color:var(--jp-content-font-color2,#555)}
 .buildlab-grid code{background:none!important;padding:0;color:inherit;
 font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
 .buildlab-grid table{border-collapse:separate;border-spacing:2px;border:0;margin:0;width:auto;
@@ -103,11 +108,11 @@ color:color-mix(in srgb,#CACHED 65%,currentColor)}
 .buildlab-grid table td.missed,.buildlab-grid table td.false-alarm{
 border-color:var(--jp-content-font-color1,#222)}
 .buildlab-grid .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.buildlab-tick{border-bottom:1px solid var(--jp-border-color2,#ddd);justify-content:center;
-padding:0 .2em;height:28px}
+.buildlab-tick{border-bottom:1px solid var(--jp-border-color2,#ddd);display:flex!important;
+justify-content:center;align-items:center!important;padding:0 .2em;height:28px}
 .buildlab-tick.widget-label{text-align:center}
-.buildlab-tick.buildlab-edit{text-align:left;padding-right:1em}
-.buildlab-tick.widget-checkbox>label{width:auto;padding:0}
+.buildlab-tick.buildlab-edit{justify-content:flex-start;text-align:left;padding-right:1em}
+.buildlab-tick.widget-checkbox>label{width:auto;padding:0;display:flex;align-items:center}
 .buildlab-tick input[type=checkbox]{margin:0}
 </style>"""
 

@@ -48,3 +48,14 @@ def as_html(text: str) -> Any:
     from IPython.display import HTML
 
     return HTML(text)  # type: ignore[no-untyped-call]
+
+
+def frames_look_alike() -> None:
+    """Show data frames as every other table of the kit, in a notebook; pandas stays unimported."""
+    found = shell()
+    if found is not None:
+        from buildlab.html import frame_html
+
+        formatter = found.display_formatter.formatters["text/html"]
+        for home in ("pandas", "pandas.core.frame"):  # pandas 3 and those before
+            formatter.for_type_by_name(home, "DataFrame", frame_html)

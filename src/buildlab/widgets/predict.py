@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from buildlab.record import BuildRecord, StepKey
 from buildlab.style import NO_MATHS
+from buildlab.text import short_instruction
 from buildlab.widgets import kernel
-from buildlab.widgets.prediction import STYLE, Mark, Result, compare_with, resolve
+from buildlab.widgets.prediction import SHOWN, STYLE, Mark, Result, code_html, compare_with, resolve
 
 ASK: Final = "Mark the steps that you think will run"
 
@@ -77,14 +78,18 @@ class Prediction:
         self._boxes = {
             s.key: widgets.Checkbox(
                 value=s.key in (self.marked or ()),
-                description=f"{n:>2}  {f'{s.key}/{s.total}':<{room}}  {_line(s.instruction)}",
+                description=f"{n:>2}  {f'{s.key}/{s.total}':<{room}}  "
+                f"{short_instruction(s.instruction, SHOWN)}",
                 indent=False,
                 layout=wide,
             )
             for n, s in enumerate(self.steps, 1)
         }
         self._nothing = widgets.Checkbox(
-            value=False, description="nothing runs: all from the cache", indent=False, layout=wide
+            value=False,
+            description="    nothing runs: all from the cache",
+            indent=False,
+            layout=wide,
         )
         head = widgets.HTML(f'<b class="{NO_MATHS}">{html.escape(self._question())}</b>')
         boxes = [*self._boxes.values(), self._nothing]
@@ -100,7 +105,7 @@ class Prediction:
         lines = "".join(
             f'<tr><td class="no">{n}</td><td>{"☒ runs" if s.key in (marked or ()) else "☐"}</td>'
             f'<td class="key">{html.escape(f"{s.key}/{s.total}")}</td>'
-            f"<td><code>{html.escape(_line(s.instruction))}</code></td></tr>"
+            f"<td>{code_html(s.instruction)}</td></tr>"
             for n, s in enumerate(self.steps, 1)
         )
         said = "" if marked else " No step marked." if marked is None else " Nothing runs."
@@ -128,12 +133,10 @@ def predict(
     return Prediction(baseline, edit, guess)
 
 
-def _line(instruction: str) -> str:
-    return " ".join(instruction.split())
-
-
 BOX_STYLE: Final = """<style>
 .buildlab-box{height:auto;min-height:1.75em}
+.buildlab-box label{display:flex;align-items:center}
+.buildlab-box input[type=checkbox]{margin:0 .5em 0 0;flex:none}
 .buildlab-box label{white-space:pre;font-family:var(--jp-code-font-family,monospace);
 font-size:var(--jp-code-font-size,13px);overflow:hidden;text-overflow:ellipsis}
 </style>"""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from buildlab.errors import UsageError
+from buildlab.html import sign_html
 from buildlab.record import BuildRecord, State, Step, StepKey
 from buildlab.style import COLOURS, GLYPHS, NO_MATHS, WORDS
+from buildlab.text import short_instruction
 
 Verdict = Literal["right", "missed", "false alarm", "not predicted"]
 Mark = int | str | StepKey
@@ -20,6 +22,8 @@ SIGNS: Final[dict[Verdict, str]] = {
     "false alarm": "?",
     "not predicted": " ",
 }
+SHOWN: Final = 72
+"""Characters of an instruction: its cache mounts go first, then its end."""
 EXECUTED: Final = (State.RAN, State.FAILED)
 
 
@@ -154,18 +158,23 @@ def resolve(marks: Iterable[Mark], steps: tuple[Step, ...]) -> frozenset[StepKey
     return frozenset(found)
 
 
+def code_html(instruction: str) -> str:
+    """An instruction as it can be told from its neighbours; the whole of it on hovering."""
+    whole = html.escape(" ".join(instruction.split()))
+    return f'<code title="{whole}">{html.escape(short_instruction(instruction, SHOWN))}</code>'
+
+
 def _row(number: int, row: Checked, made: bool) -> str:
     """One step as a table row: sign, words and a coloured edge say the same."""
     verdict = row.verdict
     state = row.state
-    shown = f"{GLYPHS[state]} {WORDS[state]}" if state else "–"
-    colour = COLOURS[state] if state else COLOURS["not reached"]
+    shown = f"{sign_html(GLYPHS[state], COLOURS[state])} {WORDS[state]}" if state else "–"
     said = {True: "runs", False: "cached", None: "–"}[row.expected_to_run]
     cells = (
         f'<td class="no">{number}</td><td class="key">{html.escape(str(row.key))}</td>'
-        f"<td><code>{html.escape(row.instruction)}</code></td>"
+        f"<td>{code_html(row.instruction)}</td>"
         + (f"<td>{said}</td>" if made else "")
-        + f'<td class="state" style="border-left-color:{colour}">{shown}</td>'
+        + f"<td>{shown}</td>"
         f'<td class="verdict">{SIGNS[verdict]} {html.escape(row.words) if made else ""}</td>'
     )
     return f'<tr class="{verdict.replace(" ", "-")}">{cells}</tr>'
@@ -184,11 +193,10 @@ max-width:none;white-space:nowrap;color:inherit}
 .buildlab-predict table tr{background:none!important}
 .buildlab-predict table th{font-weight:600;color:var(--jp-content-font-color2,#555)}
 .buildlab-predict table code{background:none!important;padding:0;color:inherit;font-size:.95em;
-display:inline-block;max-width:34em;overflow:hidden;text-overflow:ellipsis;vertical-align:bottom;
+display:inline-block;max-width:46em;overflow:hidden;text-overflow:ellipsis;vertical-align:bottom;
 white-space:nowrap!important}
 .buildlab-predict table td.no,.buildlab-predict table td.key{
 color:var(--jp-content-font-color2,#555);font-variant-numeric:tabular-nums}
-.buildlab-predict table td.state{border-left:.5em solid #bbb}
 .buildlab-predict table tr.missed td.verdict,.buildlab-predict table tr.false-alarm td.verdict{
 font-weight:700}
 .buildlab-predict table tr.missed td,.buildlab-predict table tr.false-alarm td{
