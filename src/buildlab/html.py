@@ -46,12 +46,14 @@ color:var(--jp-content-font-color2,#555)}
 .buildlab tbody th{font-weight:400}
 .buildlab td.dim,.buildlab span.dim{color:var(--jp-content-font-color2,#666)}
 .buildlab code,.buildlab pre{font-family:var(--jp-code-font-family,monospace);
-font-size:var(--jp-code-font-size,13px);color:inherit;background:none!important;padding:0}
+font-size:var(--jp-code-font-size,13px);color:inherit;background:none!important;padding:0!important}
 .buildlab table.dense{font-size:.93em}
 .buildlab .dense th,.buildlab .dense td{padding:.2em .4em}
 .buildlab .dense code{font-size:inherit}
-@media print{.buildlab{overflow:visible}.buildlab td,.buildlab td code{white-space:normal!important}
-.buildlab th,.buildlab td{padding:.2em .4em}}
+@media print{.buildlab{overflow:visible}
+.buildlab td.long,.buildlab tbody th,.buildlab td code{white-space:normal!important;min-width:0}
+.buildlab th,.buildlab td{padding:.2em .4em}
+.buildlab table.dense{font-size:.68em}.buildlab .dense th,.buildlab .dense td{padding:.15em .3em}}
 .buildlab pre{white-space:pre-wrap;border-left:4px solid #D55E00;padding-left:.7em}
 </style>"""
 

@@ -71,5 +71,5 @@ def test_source_first_downloads_again(lab_engine: Engine) -> None:
 def test_moved_base_reaches_the_tag_and_not_the_digest(lab_engine: Engine) -> None:
     """A base image pushed under the same tag invalidates a FROM by tag, not one by digest."""
     facts = layer_cache.base_image_moved().facts
-    assert facts["by_tag_ran"] is True
-    assert facts["by_digest_ran"] is False
+    assert facts["by tag, the step ran again"] is True
+    assert facts["by digest, the step ran again"] is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from buildlab import tables
+from buildlab.doctor.model import Finding, Report, Result
 from buildlab.html import MOST_ROWS, frame_html
 from tests.unit import factory
 
@@ -55,3 +56,25 @@ def test_markup_is_shown_not_run() -> None:
     evil = "<script>x</script>"
     frame = pd.DataFrame({evil: [evil]}, index=pd.Index([evil], name=evil))
     assert "<script>" not in frame_html(frame)
+
+
+def test_the_doctor_names_each_remedy_below_its_finding() -> None:
+    """A fault has a sign, its word and what to type; nothing in it is markup."""
+    report = Report(
+        (
+            Finding("disk", Result.OK, "52 GB free"),
+            Finding(
+                "engine", Result.FAULT, "no <engine> answers", "sudo apt-get install docker.io"
+            ),
+        )
+    )
+    html = report._repr_html_()
+    assert "✓</b> <span>ok" in html
+    assert "✗</b> <b>fault" in html
+    assert "no &lt;engine&gt; answers<br><b>→ sudo apt-get install docker.io</b>" in html
+
+
+def test_a_recorded_frame_says_so() -> None:
+    """A table of recorded builds carries the recording's caption."""
+    html = frame_html(tables.states(factory.record(recorded="recorded on a laptop")))
+    assert html.count("recorded on a laptop") == 1

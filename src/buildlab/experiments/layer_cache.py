@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from buildlab.build import build
 from buildlab.engine import engine
@@ -44,12 +45,8 @@ def order() -> Runs:
     """One source edit against two orders of the same instructions."""
     change = [e for e in EDITS if e.name == "source file"]
     with bench(RULES, change) as dependencies, bench("source-first.Dockerfile", change) as source:
-        return Runs(
-            {
-                "dependencies first": dependencies.run("source file"),
-                "source first": source.run("source file"),
-            }
-        )
+        made = {"dependencies first": dependencies, "source first": source}
+        return Runs({name: replace(b.run("source file"), title=name) for name, b in made.items()})
 
 
 def _push_base(shop: Registry, tree: Workspace, name: str) -> str:
@@ -67,7 +64,7 @@ def _push_base(shop: Registry, tree: Workspace, name: str) -> str:
 def base_image_moved() -> Runs:
     """A base image that moves under its tag, taken by tag and by digest.
 
-    Facts: whether each way saw the new base (`by_tag_ran`, `by_digest_ran`).
+    Facts: whether each way saw the new base ("by tag, the step ran again", and by digest).
     """
     records: dict[str, BuildRecord] = {}
     with engine() as lab, registry(lab) as shop, workspace(RECIPES) as tree:
@@ -86,7 +83,7 @@ def base_image_moved() -> Runs:
         _push_base(shop, tree, "second base")
         both("after")
     facts = {
-        f"{name.replace(' ', '_')}_ran": any(
+        f"{name}, the step ran again": any(
             s == "ran" for s in records[f"{name}, after"].states().values()
         )
         for name in froms

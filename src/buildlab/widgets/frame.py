@@ -21,7 +21,7 @@ STYLE: Final = """<style>
 .buildlab-live{color:var(--jp-content-font-color1,#222);font-size:.93em;line-height:1.45;
 font-family:var(--jp-content-font-family,system-ui,sans-serif);overflow-x:auto}
 .buildlab-live p{margin:.15em 0}
-.buildlab-live+style+.buildlab-live{margin-top:.9em}
+.buildlab-live+style+.buildlab-live:not(:has(>.folded)){margin-top:.9em}
 .buildlab-live .dim,.buildlab-live summary{color:var(--jp-content-font-color2,#555)}
 .buildlab-live summary{cursor:pointer}
 .buildlab-live pre{margin:.2em 0 .4em;padding:.5em .7em!important;
@@ -34,7 +34,8 @@ border:0;font-size:inherit}
 .buildlab-live table td{border:0;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);
 padding:.18em .6em;text-align:left!important;vertical-align:middle;color:inherit;
 white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:none}
-.buildlab-live table code{background:none!important;padding:0;white-space:nowrap!important;
+.buildlab-live table code{background:none!important;padding:0!important;
+white-space:nowrap!important;
 color:inherit;
 font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
 .buildlab-live table tr.waiting td{color:var(--jp-content-font-color2,#767676)}

@@ -83,7 +83,7 @@ overflow-x:auto}
 .buildlab-grid ol{margin:.1em 0 .5em;padding:0 0 0 2em}
 .buildlab-grid .place{margin-left:.8em}
 .buildlab-grid li::marker,.buildlab-grid .place{color:var(--jp-content-font-color2,#555)}
-.buildlab-grid code{background:none!important;padding:0;color:inherit;
+.buildlab-grid code{background:none!important;padding:0!important;color:inherit;
 font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
 .buildlab-grid table{border-collapse:separate;border-spacing:2px;border:0;margin:0;width:auto;
 table-layout:auto;font-size:inherit;color:inherit}

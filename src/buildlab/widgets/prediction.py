@@ -22,7 +22,7 @@ SIGNS: Final[dict[Verdict, str]] = {
     "false alarm": "?",
     "not predicted": " ",
 }
-SHOWN: Final = 72
+SHOWN: Final = 58
 """Characters of an instruction: its cache mounts go first, then its end."""
 EXECUTED: Final = (State.RAN, State.FAILED)
 
@@ -192,7 +192,8 @@ vertical-align:middle;padding:.28em .7em;border-bottom:1px solid var(--jp-border
 max-width:none;white-space:nowrap;color:inherit}
 .buildlab-predict table tr{background:none!important}
 .buildlab-predict table th{font-weight:600;color:var(--jp-content-font-color2,#555)}
-.buildlab-predict table code{background:none!important;padding:0;color:inherit;font-size:.95em;
+.buildlab-predict table code{background:none!important;padding:0!important;
+color:inherit;font-size:.95em;
 display:inline-block;max-width:46em;overflow:hidden;text-overflow:ellipsis;vertical-align:bottom;
 white-space:nowrap!important}
 .buildlab-predict table td.no,.buildlab-predict table td.key{
@@ -201,4 +202,5 @@ color:var(--jp-content-font-color2,#555);font-variant-numeric:tabular-nums}
 font-weight:700}
 .buildlab-predict table tr.missed td,.buildlab-predict table tr.false-alarm td{
 background:rgba(230,159,0,.16);-webkit-print-color-adjust:exact;print-color-adjust:exact}
+@media print{.buildlab-predict table code{white-space:normal!important}}
 </style>"""
