@@ -8,6 +8,7 @@ in CI stops; on a laptop the tests that need it are skipped, and the reason says
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,8 @@ def in_ci() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Set what kernels and child processes inherit: a user's own habits must not decide."""
     config.addinivalue_line("markers", "chromium: needs a Chromium or Chrome")
+    # A shell that starts this in the background has it ignore Ctrl-C, and so all its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("BUILDLAB_REPLAY", None)
     os.environ.pop("BUILDLAB_RECORD", None)
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="buildlab-ipython-")

@@ -206,7 +206,9 @@ def test_as_a_container(lab_engine: Engine, engine_packages: Path, tmp_path: Pat
             published = container.ports["5000/tcp"] or []
             assert [p["HostIp"] for p in published] == ["127.0.0.1"]
             holder.kill()
-            assert wait_until(lambda: not runner.client().containers.list(all=True), 15)
+            assert wait_until(
+                lambda: not runner.client().containers.list(all=True, ignore_removed=True), 15
+            )
 
 
 def _registry_image(engine: Engine, packages: Path, folder: Path) -> None:
