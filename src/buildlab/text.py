@@ -106,8 +106,10 @@ def describe_matrix(matrix: Matrix) -> str:
     counts = matrix.miss_counts
     if not counts:
         return "No edits were tried."
-    most_first = sorted(counts.items(), key=lambda pair: -pair[1])
-    told = [f"{n or 'none'} ran after {edit}" for edit, n in most_first]
+    alike = {
+        n: [e for e in counts if counts[e] == n] for n in sorted(counts.values(), reverse=True)
+    }
+    told = [f"{n or 'none'} ran after {_either(edits)}" for n, edits in alike.items()]
     head = f"Of {_count(len(matrix.steps), 'cacheable step')}, "
     return head + ", ".join(told) + _recorded(matrix.recorded) + "."
 
@@ -142,6 +144,12 @@ def describe_transfer(records: Mapping[str, BuildRecord]) -> str:
 
     recorded = _recorded(next((r.recorded for r in records.values() if r.recorded), ""))
     return f"Of {len(records)} builds, {said(ordered[-1])}; {said(ordered[0])}{recorded}."
+
+
+def _either(edits: Sequence[str]) -> str:
+    """Edits that cost the same, as one phrase."""
+    *first, last = edits
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _failed(record: BuildRecord) -> str:

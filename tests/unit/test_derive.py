@@ -166,6 +166,15 @@ def test_a_matrix_of_edits() -> None:
         found.state("source", StepKey("build", 1))
 
 
+def test_edits_that_cost_the_same_are_told_together() -> None:
+    """The sentence of a matrix names each count once."""
+    edited, noop = record("service_edit"), record("service_noop")
+    found = Matrix.from_records(noop, {"a": noop, "b": edited, "c": noop, "d": noop})
+    assert describe_matrix(found) == (
+        "Of 6 cacheable steps, 3 ran after b, none ran after a, c or d."
+    )
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0 s"), (0.004, "4 ms"), (0.0999, "0.10 s"), (0.25, "0.25 s"), (9.996, "10.0 s"),

@@ -115,7 +115,7 @@ def _table(rows: Sequence[_Row]) -> str:
     slowest = max((r.seconds for r in rows if r.timed), default=0.0)
     scale_s = next((s for s in SCALES_S if s > slowest), slowest or 1)
     lines = "".join(_line(r, scale_s) for r in rows)
-    widths = ("8em", "10.5em", "", "20%", "6em")
+    widths = ("8em", "10.5em", "", "20%", "7.5em")
     columns = "".join(f'<col style="width:{w}">' if w else "<col>" for w in widths)
     return f"<table><colgroup>{columns}</colgroup><tbody>{lines}</tbody></table>"
 
