@@ -16,11 +16,19 @@ from buildlab.experiments.bench import Bench
 from buildlab.experiments.service import Service, service
 from buildlab.plot import show
 from buildlab.store import load, save
-from buildlab.widgets import activate, frames_look_alike, predict, predict_edits
+from buildlab.widgets import (
+    activate,
+    ask,
+    frames_look_alike,
+    predict,
+    predict_cells,
+    predict_edits,
+)
 from buildlab.workspace import Edit, workspace
 
 __all__ = [
     "Edit",
+    "ask",
     "build",
     "compare",
     "doctor",
@@ -32,6 +40,7 @@ __all__ = [
     "open_service",
     "plot",
     "predict",
+    "predict_cells",
     "predict_edits",
     "save",
     "show",

@@ -141,6 +141,13 @@ def facts(found: Mapping[str, object], recorded: str = "") -> pd.DataFrame:
     return _frame(rows, ["fact", "value"], recorded).set_index("fact")
 
 
+def rows(found: Iterable[Mapping[str, object]], recorded: str = "") -> pd.DataFrame:
+    """The rows of an experiment as they are; the first column names the row."""
+    listed = [dict(row) for row in found]
+    columns = list(dict.fromkeys(name for row in listed for name in row)) or ["row"]
+    return _frame(listed, columns, recorded).set_index(columns[0])
+
+
 def transfer(records: Mapping[str, BuildRecord]) -> pd.DataFrame:
     """One row per build: context sent, and how long that took."""
     rows = [

@@ -33,7 +33,16 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                     "workspace",
                     "doctor",
                 ),
-                *("start", "chromium", "replay"),
+                *(
+                    "start",
+                    "chromium",
+                    "replay",
+                    "evidence",
+                    "services",
+                    "artifact",
+                    "bundle",
+                    "modules",
+                ),
             }
         ),
     ),

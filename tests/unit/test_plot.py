@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from buildlab import plot
 from buildlab.matrix import Matrix
+from buildlab.plot import show
 from buildlab.plot.compare import split_wall
 from buildlab.record import BuildRecord, State, StepKey
 from tests.unit import factory
@@ -137,3 +138,27 @@ def test_dollars_in_an_instruction_are_no_formula() -> None:
     record = BuildRecord("d", "$x$", (), ".", "", "", 1.0, 0, steps=factory.steps(rows))
     assert plot.png(plot.waterfall(record))
     assert plot.png(plot.compare({"$a$": record, "b": base}, by="step"))
+
+
+ROWS = (
+    {"edit": "leaf", "mounts": "none", "wall_s": 12.5},
+    {"edit": "leaf", "mounts": "both", "wall_s": 0.5},
+    {"edit": "nothing", "mounts": "none", "wall_s": 0.25},
+)
+
+
+def test_bars_name_every_row_and_its_figure() -> None:
+    """Each row has a bar, its name and its figure with unit; a group has its heading."""
+    ax = plot.bars(ROWS, label="mounts", value="wall_s", unit="s", group="edit")
+    words = [t.get_text().strip() for t in ax.texts]
+    assert {"leaf", "nothing", "12.5 s", "0.50 s", "0.25 s"} <= set(words)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["none", "both", "none"]
+    assert len(ax.patches) == len(ROWS)
+
+
+def test_bars_say_their_figures_to_those_who_cannot_see() -> None:
+    """The sentence holds every figure."""
+    shown = show.bars(ROWS, label="mounts", value="wall_s", unit="s", group="edit")
+    assert shown.alt == "leaf: none 12.5 s, both 0.50 s; nothing: none 0.25 s."
+    assert "12.5" in shown.table_html
+    assert show.bars((), label="a", value="b", unit="s").alt == "Nothing was measured."

@@ -30,7 +30,8 @@ class Settings:
     is used (BUILDLAB_ENGINE) and `builder` names a buildx builder (BUILDLAB_BUILDER); `replay`
     and `record` are BUILDLAB_REPLAY and BUILDLAB_RECORD as given, "" where unset.
     `packages_dir` moves the unpacked packages out of `home` (BUILDLAB_PACKAGES), so that
-    several homes can share them.
+    several homes can share them. `evidence_dir` keeps results of experiments elsewhere
+    (BUILDLAB_EVIDENCE): a test run has its own.
     """
 
     home: Path
@@ -39,6 +40,7 @@ class Settings:
     replay: str = ""
     record: str = ""
     packages_dir: Path | None = None
+    evidence_dir: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -52,6 +54,7 @@ class Settings:
             )
         home = env.get("BUILDLAB_HOME", "").strip() or platformdirs.user_cache_dir("buildlab")
         packages = env.get("BUILDLAB_PACKAGES", "").strip()
+        evidence = env.get("BUILDLAB_EVIDENCE", "").strip()
         return cls(
             home=_absolute(home),
             engine=cast(Choice, choice),
@@ -59,7 +62,13 @@ class Settings:
             replay=env.get("BUILDLAB_REPLAY", "").strip(),
             record=env.get("BUILDLAB_RECORD", "").strip(),
             packages_dir=_absolute(packages) if packages else None,
+            evidence_dir=_absolute(evidence) if evidence else None,
         )
+
+    @property
+    def evidence(self) -> Path:
+        """Where results of experiments are kept."""
+        return self.evidence_dir or self.home / "evidence"
 
     @property
     def replaying(self) -> bool:

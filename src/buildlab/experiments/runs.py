@@ -11,19 +11,22 @@ from buildlab.matrix import Matrix
 from buildlab.record import BuildRecord
 
 Fact = str | int | float | bool
+Row = Mapping[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
     """Builds of one experiment in the order they were made, and facts read off them.
 
-    `matrix` is there where the experiment crosses edits with steps. A fact with a unit names
-    it (`context_bytes`, `wall_s`).
+    `matrix` is there where the experiment crosses edits with steps, `rows` where its result is a
+    table: the first key of each row names the row. A fact or column with a unit names it
+    (`context_bytes`, `wall_s`).
     """
 
     records: Mapping[str, BuildRecord]
     facts: Mapping[str, Fact] = field(default_factory=dict)
     matrix: Matrix | None = None
+    rows: tuple[Row, ...] = ()
 
     def __getitem__(self, name: str) -> BuildRecord:
         return self.records[name]
@@ -38,6 +41,7 @@ class Runs:
         return {
             "records": {name: store.to_dict(r) for name, r in self.records.items()},
             "facts": dict(self.facts),
+            "rows": [dict(row) for row in self.rows],
             "baseline": next(iter(self.records), "") if self.matrix else "",
         }
 
@@ -45,13 +49,18 @@ class Runs:
     def from_dict(cls, data: Mapping[str, Any]) -> Runs:
         """The inverse of `to_dict`. Raises RecordError on records of a newer schema."""
         records = {name: store.from_dict(r) for name, r in data["records"].items()}
+        rows = tuple(data.get("rows", ()))  # what was recorded before there were rows has none
         if not data["baseline"]:
-            return cls(records, data["facts"])
-        return crossed(records, data["facts"])
+            return cls(records, data["facts"], rows=rows)
+        return crossed(records, data["facts"], rows)
 
 
-def crossed(records: Mapping[str, BuildRecord], facts: Mapping[str, Fact] | None = None) -> Runs:
+def crossed(
+    records: Mapping[str, BuildRecord],
+    facts: Mapping[str, Fact] | None = None,
+    rows: tuple[Row, ...] = (),
+) -> Runs:
     """Runs with the matrix of every edit against the first record, which is the baseline."""
     names = list(records)
     matrix = Matrix.from_records(records[names[0]], {n: records[n] for n in names[1:]})
-    return Runs(records, facts or {}, matrix)
+    return Runs(records, facts or {}, matrix, rows)

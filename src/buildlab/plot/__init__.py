@@ -4,6 +4,7 @@ In a notebook end a cell with the function's namesake in `buildlab.show`, which 
 sentence and the table: `show.waterfall(record)`. Here is what to compose figures of one's own with.
 """
 
+from buildlab.plot.bars import bars
 from buildlab.plot.compare import compare
 from buildlab.plot.figure import Shown, figure, png
 from buildlab.plot.graph import graph
@@ -12,4 +13,15 @@ from buildlab.plot.sizes import sizes
 from buildlab.plot.transfer import transfer
 from buildlab.plot.waterfall import waterfall
 
-__all__ = ["Shown", "compare", "figure", "graph", "matrix", "png", "sizes", "transfer", "waterfall"]
+__all__ = [
+    "Shown",
+    "bars",
+    "compare",
+    "figure",
+    "graph",
+    "matrix",
+    "png",
+    "sizes",
+    "transfer",
+    "waterfall",
+]

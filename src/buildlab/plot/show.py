@@ -6,6 +6,7 @@
     show.sizes({"full": a, "slim": b})        what each image weighs
     show.matrix(m)                            which step ran again after which edit
     show.transfer(records)                    context sent against the time it took
+    show.bars(rows, label=…, value=…, unit=…) one bar for each row of an experiment
 
 Each is its namesake in `buildlab.plot` made into a `Shown`. The sentence is read off the same data.
 """
@@ -21,6 +22,7 @@ from buildlab import derive, plot, tables, text
 from buildlab.compare import compare as side_by_side
 from buildlab.html import block, frame_table
 from buildlab.matrix import Matrix
+from buildlab.plot.bars import told
 from buildlab.plot.compare import ratio_words
 from buildlab.plot.figure import Shown, figure
 from buildlab.record import BuildRecord
@@ -102,6 +104,41 @@ def transfer(records: Builds) -> Shown:
         table_html=_html(tables.transfer(records)),
         recorded=_recorded(records.values()),
     )
+
+
+def bars(
+    rows: Iterable[Mapping[str, object]],
+    *,
+    label: str,
+    value: str,
+    unit: str,
+    group: str = "",
+    recorded: str = "",
+) -> Shown:
+    """One figure of each row of an experiment, as bars; see `plot.bars`."""
+    listed = [dict(row) for row in rows]
+    return figure(
+        plot.bars(listed, label=label, value=value, unit=unit, group=group, recorded=recorded),
+        _bar_sentence(listed, label, value, unit, group),
+        table_html=_html(tables.rows(listed, recorded)),
+        recorded=recorded,
+    )
+
+
+def _bar_sentence(
+    rows: list[dict[str, object]], label: str, value: str, unit: str, group: str
+) -> str:
+    """Every figure by its name: for those who can't see it, this is the figure."""
+    if not rows:
+        return "Nothing was measured."
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        number = row[value]
+        said = told(float(number), unit) if isinstance(number, int | float) else "nothing"
+        heading = str(row[group]) if group else ""
+        parts.setdefault(heading, []).append(f"{row[label]} {said}")
+    told_groups = [f"{h}: {', '.join(p)}" if h else ", ".join(p) for h, p in parts.items()]
+    return f"{'; '.join(told_groups)}."
 
 
 def _walls(builds: list[BuildRecord]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from buildlab import evidence
 from buildlab.engine.settings import Settings
 from buildlab.record import EngineInfo
 from buildlab.replay import files
@@ -32,13 +33,17 @@ class Stored(Protocol):
 def replayable(experiment: Callable[P, R]) -> Callable[P, R]:
     """Decorates an experiment: in replay it returns the recorded runs, and builds nothing.
 
+    What a real run found is kept as evidence.
+
     The function must be annotated with what it returns, a class with `to_dict` and `from_dict`.
     """
 
     @functools.wraps(experiment)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         if not active() and (not recording() or inside_experiment()):
-            return experiment(*args, **kwargs)
+            runs = experiment(*args, **kwargs)
+            evidence.keep(experiment, args, kwargs, runs)
+            return runs
         bound = inspect.signature(experiment).bind(*args, **kwargs)
         bound.apply_defaults()
         what = f"{experiment.__qualname__}\0{files.normal_arguments(bound.arguments)}"
@@ -50,6 +55,7 @@ def replayable(experiment: Callable[P, R]) -> Callable[P, R]:
             return typing.cast(R, kind.from_dict(files.load(path)["value"]))
         with recorded():
             runs = experiment(*args, **kwargs)
+        evidence.keep(experiment, args, kwargs, runs)
         value = typing.cast(Stored, runs).to_dict()
         folder = Path(Settings.from_env().record) / "experiments"
         files.dump(

@@ -17,7 +17,7 @@ from typing import Any, Final
 from buildlab.errors import UsageError
 from buildlab.record import BuildRecord, State, Step, StepKey
 from buildlab.style import GLYPHS, WORDS
-from buildlab.widgets import kernel
+from buildlab.widgets.asked import Asked
 from buildlab.widgets.gridframe import (
     STYLE,
     asked_cell,
@@ -94,7 +94,7 @@ class GridResult:
         return "&emsp;".join(told)
 
 
-class EditPredictions:
+class EditPredictions(Asked):
     """Boxes to tick for each edit and step. Made by `predict_edits`."""
 
     def __init__(
@@ -112,8 +112,6 @@ class EditPredictions:
             else {edit: resolve(marks, self.steps) for edit, marks in guess.items()}
         )
         self._boxes: dict[tuple[str, StepKey], Any] = {}
-        self._handle: Any = None
-        self._widget: Any = None
 
     @property
     def marked(self) -> Mapping[str, frozenset[StepKey]] | None:
@@ -148,24 +146,13 @@ class EditPredictions:
         self._settle()
         return GridResult(results)
 
-    def _settle(self) -> None:
-        """Replace the boxes with what they held, so that a saved notebook shows it."""
-        if self._handle is None or self._widget is None:
-            return
-        marked, widget, self._widget = self.marked, self._widget, None
+    @property
+    def given(self) -> bool:
+        return self._given is not None
+
+    def _fix(self) -> None:
+        marked = self.marked
         self._given = None if marked is None else dict(marked)
-        self._handle.update(kernel.as_html(self._repr_html_()))
-        kernel.close(widget)
-
-    def _ipython_display_(self) -> None:
-        """Boxes in a live notebook; the static grid everywhere else and once it is decided."""
-        from IPython.display import display
-
-        if self._given is not None or not kernel.in_kernel():
-            display(kernel.as_html(self._repr_html_()))  # type: ignore[no-untyped-call]
-            return
-        self._widget = self._make_boxes()
-        self._handle = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]
 
     def _make_boxes(self) -> Any:
         """A grid of boxes under the numbers of the steps; the steps are named above it."""

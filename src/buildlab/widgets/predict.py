@@ -16,13 +16,13 @@ from typing import Any, Final
 from buildlab.record import BuildRecord, StepKey
 from buildlab.style import NO_MATHS
 from buildlab.text import short_instruction
-from buildlab.widgets import kernel
+from buildlab.widgets.asked import Asked
 from buildlab.widgets.prediction import SHOWN, STYLE, Mark, Result, code_html, compare_with, resolve
 
 ASK: Final = "Mark the steps that you think will run"
 
 
-class Prediction:
+class Prediction(Asked):
     """Boxes to tick for the steps of a known build. Made by `predict`."""
 
     def __init__(
@@ -33,8 +33,6 @@ class Prediction:
         self.steps = tuple(s for s in baseline.steps if s.cacheable)
         self._given = None if guess is None else resolve(guess, self.steps)
         self._boxes: dict[StepKey, Any] = {}
-        self._handle: Any = None
-        self._widget: Any = None
 
     @property
     def marked(self) -> frozenset[StepKey] | None:
@@ -51,23 +49,12 @@ class Prediction:
         self._settle()
         return result
 
-    def _settle(self) -> None:
-        """Replace the boxes with what they held, so that a saved notebook shows it."""
-        if self._handle is None or self._widget is None:
-            return
-        self._given, widget, self._widget = self.marked, self._widget, None
-        self._handle.update(kernel.as_html(self._repr_html_()))
-        kernel.close(widget)
+    @property
+    def given(self) -> bool:
+        return self._given is not None
 
-    def _ipython_display_(self) -> None:
-        """Boxes in a live notebook; the static list everywhere else and once it is decided."""
-        from IPython.display import display
-
-        if self._given is not None or not kernel.in_kernel():
-            display(kernel.as_html(self._repr_html_()))  # type: ignore[no-untyped-call]
-            return
-        self._widget = self._make_boxes()
-        self._handle = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]
+    def _fix(self) -> None:
+        self._given = self.marked
 
     def _make_boxes(self) -> Any:
         """A box for each step, and one for those who expect that nothing runs."""
