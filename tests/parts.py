@@ -22,8 +22,13 @@ import pytest
 from tests.browser import chromium
 
 ROOT = Path(__file__).parents[1]
-ORDER = ("unit", "repo", "engine", "labs", "claims", "docs", "notebooks", "lessons", "browser")
-NEED_ENGINE = {"engine", "labs", "claims", "lessons", "browser"}
+ORDER = (
+    *("unit", "repo", "docs", "engine", "notebooks", "handout"),
+    # Without a network from here on (tests/offline.py). Lessons measure; what they found is what
+    # the tests of their experiments and the claims look at.
+    *("lessons", "experiments", "claims", "labs", "browser"),
+)
+NEED_ENGINE = {"engine", "handout", "lessons", "experiments", "claims", "labs", "browser"}
 SETUP_LIMIT_S = 1200
 
 _seconds: defaultdict[str, float] = defaultdict(float)
@@ -50,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("BUILDLAB_REPLAY", None)
     os.environ.pop("BUILDLAB_RECORD", None)
+    os.environ.setdefault("BUILDLAB_EVIDENCE", tempfile.mkdtemp(prefix="buildlab-evidence-"))
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="buildlab-ipython-")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 

@@ -17,7 +17,7 @@ from rich.status import Status
 
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings, tool_env
-from buildlab.errors import BuildlabError, EngineError
+from buildlab.errors import BuildFailed, BuildlabError, EngineError
 from buildlab.start import choose_port, course_root, jupyterlab
 
 out = Console(highlight=False, soft_wrap=True)
@@ -132,7 +132,23 @@ def _prepare() -> Engine:
         with _Step("Base images") as step:
             found = images.ensure(engine, progress=step.say)
             step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
+        _fill_store(engine)
     return engine
+
+
+def _fill_store(engine: Engine) -> None:
+    """Go modules for lessons without internet; without them lessons still run, with internet."""
+    from buildlab import modules
+
+    if engine.kind != "embedded":
+        return
+    with _Step("Go modules") as step:
+        try:
+            modules.ensure(engine, step.say)
+            step.result = "here"
+        except BuildFailed as fault:
+            step.result = "not here, so lessons need internet"
+            step.say(fault.message.strip().splitlines()[-1])
 
 
 def _with_replay(error: EngineError) -> BuildlabError:

@@ -118,7 +118,7 @@ def _open_fresh(settings: Settings, found: Choice) -> Iterator[Engine]:
         from buildlab import images
         from buildlab.engine import fresh
 
-        with fresh.fresh(settings, images.layouts(settings.home)) as opened:
+        with fresh.fresh(settings, images.layouts(settings.home, embedded=True)) as opened:
             yield opened
     else:
         raise EngineError(

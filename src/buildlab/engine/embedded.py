@@ -121,7 +121,7 @@ def _running(home: Home, got: Packages, progress: Progress) -> Instance:
             return running
         running.stop()  # half dead: its network is gone, or its API hangs
     progress("starting the engine")
-    return launch.start(home.engine, got.folder, name="embedded")
+    return launch.start(home.engine, got.folder, name="embedded", modules=home.make(home.modules))
 
 
 def _answers(running: Instance) -> bool:

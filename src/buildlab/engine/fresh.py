@@ -37,7 +37,13 @@ def fresh(
             state_dir.mkdir(mode=0o700)
             if images:
                 template.ensure(home, got, images, progress).populate(state_dir)
-        running = launch.start(state_dir, got.folder, name=session, lifeline=lifeline)
+        running = launch.start(
+            state_dir,
+            got.folder,
+            name=session,
+            lifeline=lifeline,
+            modules=home.make(home.modules),
+        )
         yield embedded.as_engine(
             running,
             got,

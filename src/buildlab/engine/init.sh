@@ -17,10 +17,11 @@ resolv=$(readlink -m /etc/resolv.conf)
 run=$state/run
 "$b" mount -t tmpfs -o mode=0755 tmpfs "$run"
 "$b" mkdir -p "$run/buildlab/packages" "$run/buildlab/data" "$run/buildlab/sock" \
-    "$run/buildlab/template"
+    "$run/buildlab/template" "$run/buildlab/modules"
 "$b" mount -o bind "$packages" "$run/buildlab/packages"
 "$b" mount -o bind "$state/data" "$run/buildlab/data"
 "$b" mount -o bind "$sockets" "$run/buildlab/sock"
+[ -z "${BUILDLAB_MODULES:-}" ] || "$b" mount -o bind "$BUILDLAB_MODULES" "$run/buildlab/modules"
 if [ -e "$state/template" ]; then
     "$b" mount -o bind "$state/template/" "$run/buildlab/template"
     "$b" mount -o remount,bind,ro "$run/buildlab/template"
@@ -60,8 +61,13 @@ exec </dev/null
 
 export HOME=$here PATH=$here/packages/bin:/usr/sbin:/usr/bin:/sbin:/bin
 "$b" ip link set lo up
+# Go modules for builds without internet, at an address that containers reach by their gateway.
+if [ -n "${BUILDLAB_MODULES:-}" ]; then
+    "$b" ip address add "${BUILDLAB_STORE%:*}/32" dev lo
+    "$b" httpd -f -p "$BUILDLAB_STORE" -h $here/modules &
+fi
 iptables -t nat -S >/dev/null 2>&1 || export BUILDLAB_XTABLES=legacy
-unset BUILDLAB_OWNED
+unset BUILDLAB_OWNED BUILDLAB_MODULES BUILDLAB_STORE
 # No overlay mounts where the folder is on one itself, as in a container: copy layers then.
 probe=$here/data/probe store=
 "$b" mkdir -p $probe/lower $probe/upper $probe/work $probe/merged

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from buildlab.engine import daemon_config, subnets, unixhttp
 from buildlab.engine.instance import Instance, clear, held, save, stop
+from buildlab.engine.modules import STORE
 from buildlab.engine.paths import socket_folder
 from buildlab.engine.process import ProcessId, child_of, spawn, wait_until
 from buildlab.engine.settings import daemon_env
@@ -31,12 +32,14 @@ def start(
     *,
     name: str,
     lifeline: tuple[int, int] | None = None,
+    modules: Path | None = None,
     timeout_s: float = 60,
 ) -> Instance:
     """Start an engine with this state folder; what the folder's `data` holds is there again.
 
     `packages` is a folder made by `packages.ensure`. `lifeline` is a pipe (read, write): the
-    engine ends when the write end's last holder does. Raises EngineError with the log's last
+    engine ends when the write end's last holder does. `modules` is served as the module store
+    (see `modules`). Raises EngineError with the log's last
     lines, DiskFull, or TimedOut. The caller holds a lock: two starts with one folder at once
     are a fault.
     """
@@ -48,7 +51,9 @@ def start(
             nets = subnets.choose(subnets.host_ranges((str(packages / "bin/busybox"), "ip")))
             daemon_config.write(state_dir, nets)
             socket_folder(state_dir).mkdir(mode=0o700, exist_ok=True)
-            with _Launch(state_dir, packages, nets, timeout_s).undone_on_failure() as launch:
+            with _Launch(
+                state_dir, packages, modules, nets, timeout_s
+            ).undone_on_failure() as launch:
                 return launch.run(name, alive, lifeline)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -65,6 +70,7 @@ class _Launch:
 
     state_dir: Path
     packages: Path
+    modules: Path | None
     nets: Subnets
     timeout_s: float
     open: set[int] = field(default_factory=set)
@@ -98,10 +104,13 @@ class _Launch:
         """Start the supervisor and process 1 of the namespaces, which waits for "go"."""
         arguments = (self.packages, self.state_dir, socket_folder(self.state_dir))
         tini = (str(self.packages / "bin/tini"), "--", "sh", str(_INIT), *map(str, arguments))
+        told = {"BUILDLAB_OWNED": "1"} if owned else {}
+        if self.modules is not None:
+            told |= {"BUILDLAB_MODULES": str(self.modules), "BUILDLAB_STORE": STORE}
         supervisor = self.spawn(
             ("unshare", *_NAMESPACES, "--propagation=slave", *tini),
             {0: go, 8: end, 9: alive},
-            {"BUILDLAB_OWNED": "1"} if owned else {},
+            told,
         )
         self.wait(lambda: child_of(supervisor.pid) is not None, supervisor, "its namespaces")
         init = ProcessId.of(child_of(supervisor.pid) or 0)

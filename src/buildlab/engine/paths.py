@@ -46,6 +46,11 @@ class Home:
         return self.root / "images"
 
     @property
+    def modules(self) -> Path:
+        """Go modules as a module proxy serves them, for builds without internet."""
+        return self.root / "modules"
+
+    @property
     def work(self) -> Path:
         return self.root / "work"
 

@@ -16,7 +16,16 @@ from pathlib import Path
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.images import layout as _layout
-from buildlab.images.model import CANONICAL, DEBIAN, GOLANG, LABEL, STATIC, BaseImage, slug
+from buildlab.images.model import (
+    CANONICAL,
+    DEBIAN,
+    GOLANG,
+    GOLANG_EMBEDDED,
+    LABEL,
+    STATIC,
+    BaseImage,
+    slug,
+)
 from buildlab.images.report import BaseReport, base_report
 
 __all__ = [
@@ -79,14 +88,18 @@ def assemble(home: Path | None = None, progress: Progress | None = None) -> tupl
     """Assemble all local equivalents, whether they can be pulled or not. Needs no engine."""
     from buildlab.images.assembly import Assembly
 
-    Assembly(_home(home)).make(CANONICAL, progress or (lambda _: None))
+    Assembly(_home(home)).make((*CANONICAL, GOLANG_EMBEDDED), progress or (lambda _: None))
     return layouts(home)
 
 
-def layouts(home: Path | None = None) -> tuple[Path, ...]:
-    """The OCI layout folders of the local equivalents assembled so far, each with one image."""
+def layouts(home: Path | None = None, *, embedded: bool = False) -> tuple[Path, ...]:
+    """The OCI layout folders of the local equivalents assembled so far, each with one image.
+
+    With `embedded` the variants that engines of the kit's own get.
+    """
     folder = _home(home) / "images"
-    paths = [folder / slug(name) for name in (DEBIAN, STATIC, GOLANG)]
+    names = (DEBIAN, STATIC, GOLANG_EMBEDDED if embedded else GOLANG)
+    paths = [folder / slug(name) for name in names]
     return tuple(path for path in paths if (path / "index.json").is_file())
 
 

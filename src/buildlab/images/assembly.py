@@ -19,7 +19,15 @@ from buildlab.images import archive, certificates, debian, layout, scratch, tool
 from buildlab.images.certificates import GO_CERTIFICATES, STATIC_CERTIFICATES
 from buildlab.images.layers import Layer, LayerStore
 from buildlab.images.layout import Layout
-from buildlab.images.model import CANONICAL, DEBIAN, GOLANG, LABEL, STATIC, slug
+from buildlab.images.model import (
+    CANONICAL,
+    DEBIAN,
+    GOLANG,
+    GOLANG_EMBEDDED,
+    LABEL,
+    STATIC,
+    slug,
+)
 
 Progress = Callable[[str], None]
 
@@ -31,6 +39,10 @@ _DEBIAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _LAYERS = {
     GOLANG: (debian.SLIM, debian.GO_TOOLS, toolchain.GO, GO_CERTIFICATES),
+    GOLANG_EMBEDDED: (
+        *(debian.SLIM, debian.GO_TOOLS, toolchain.GO, GO_CERTIFICATES),
+        toolchain.GO_MODULES,
+    ),
     STATIC: (debian.STATIC_FILES, STATIC_CERTIFICATES),
     DEBIAN: (debian.SLIM,),
 }
@@ -130,7 +142,7 @@ class Assembly:
                 jobs = []
                 if missing & set(debian.LAYERS):
                     jobs.append(pool.submit(self._debian, work, progress))
-                if toolchain.GO in missing:
+                if missing & {toolchain.GO, toolchain.GO_MODULES}:
                     progress("downloading the Go toolchain")
                     jobs.append(pool.submit(self._go, work))
                 if missing & {GO_CERTIFICATES, STATIC_CERTIFICATES}:
@@ -161,14 +173,14 @@ class Assembly:
 
     def _write(self, name: str) -> None:
         layers = [layer for part in _LAYERS[name] if (layer := self.layer(part))]
-        config = {**_CONFIG[name], "Labels": {LABEL: name}}
+        published = name.partition("#")[0]
         layout.write(
             self.images / slug(name),
-            name,
+            published,
             layers,
             self.store,
             architecture=self.architecture,
-            config=config,
+            config={**_CONFIG[published], "Labels": {LABEL: published}},
         )
 
 

@@ -9,6 +9,8 @@ GOLANG = "golang:1.27-trixie"
 STATIC = "gcr.io/distroless/static-debian13:nonroot"
 DEBIAN = "debian:trixie-slim"
 CANONICAL = (GOLANG, STATIC, DEBIAN)
+GOLANG_EMBEDDED = f"{GOLANG}#embedded"
+"""The same for an engine of ours, whose network has the kit's own module store (see `modules`)."""
 
 LABEL = "dev.buildlab.local-equivalent"
 """On every image assembled here; its value is the canonical name that the image stands in for."""
@@ -48,6 +50,11 @@ class BaseImage:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.origin}, {self.digest[:19]}…"
+
+
+def embedded(name: str) -> str:
+    """Which variant of an image an engine of ours gets."""
+    return GOLANG_EMBEDDED if name == GOLANG else name
 
 
 def slug(name: str) -> str:

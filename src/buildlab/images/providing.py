@@ -15,7 +15,15 @@ from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.images import pulling
 from buildlab.images.assembly import Assembly
 from buildlab.images.layout import Layout
-from buildlab.images.model import CANONICAL, FOUND_NOTE, LABEL, NOTES, PULLED_NOTE, BaseImage
+from buildlab.images.model import (
+    CANONICAL,
+    FOUND_NOTE,
+    LABEL,
+    NOTES,
+    PULLED_NOTE,
+    BaseImage,
+    embedded,
+)
 from buildlab.images.pulling import Pins, Reach, Unreachable
 
 if TYPE_CHECKING:
@@ -66,7 +74,7 @@ class Provider:
                 if image:
                     found[name] = image
         rest = [name for name in CANONICAL if name not in found]
-        self.assembly.make(rest, self.progress)
+        self.assembly.make([self._variant(name) for name in rest], self.progress)
         for name in rest:
             found[name] = self._local(name)
         return tuple(found[name] for name in CANONICAL)
@@ -92,13 +100,13 @@ class Provider:
 
     def _newer(self, name: str, digest: str) -> Layout | None:
         """What should replace the local equivalent in the engine, if anything."""
-        layout = self.assembly.get(name)
+        layout = self._layout(name)
         if layout is None:  # the recipe or this machine's certificates have changed
             try:
-                self.assembly.make([name], self.progress)
+                self.assembly.make([self._variant(name)], self.progress)
             except BuildlabError:  # what the engine has still works
                 return None
-            layout = self.assembly.get(name)
+            layout = self._layout(name)
         return layout if layout and layout.digest != digest else None
 
     def _resolve(self, names: list[str]) -> Mapping[str, str]:
@@ -134,12 +142,18 @@ class Provider:
             return None
 
     def _local(self, name: str) -> BaseImage:
-        layout = self.assembly.get(name)
+        layout = self._layout(name)
         assert layout is not None
         if self.keeps_images:
             self.progress(f"loading the local equivalent of {name}")
             load(self.engine, layout)
         return BaseImage(name, layout.digest, "local equivalent", NOTES[name], layout.size_bytes)
+
+    def _variant(self, name: str) -> str:
+        return embedded(name) if self.keeps_images else name
+
+    def _layout(self, name: str) -> Layout | None:
+        return self.assembly.get(self._variant(name))
 
     def _client(self, timeout_s: int = 60) -> docker.DockerClient:
         client = self.engine.client()

