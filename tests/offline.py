@@ -37,6 +37,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _cut.append(possible() and _unshare())
 
 
+def pytest_unconfigure() -> None:
+    """An engine that was started without a way out must not outlive the run."""
+    if cut():
+        embedded.stop()
+
+
 def possible() -> bool:
     """Whether it can be done: by root, where builds run in an engine of the kit's own."""
     return hasattr(os, "geteuid") and os.geteuid() == 0 and engines.choice().kind == "embedded"

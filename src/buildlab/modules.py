@@ -6,10 +6,11 @@ engines serve (`engine.modules`). Afterwards the builds of the lessons need no i
 
 from __future__ import annotations
 
-import hashlib
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
@@ -21,17 +22,17 @@ from buildlab.start import course_root
 
 Progress = Callable[[str], None]
 
-EXTRA = ("github.com/go-chi/chi/v5@v5.5.0",)
-"""What no go.mod asks for, until a lesson edits it."""
+LIMIT_S = 180.0
+_RESERVED = re.compile(r"example\.|[^/]*\.(test|example|invalid|localhost)(/|$)")
+"""Names that no one can own (RFC 2606): modules that a lesson makes itself."""
 
-_FILLED = "filled"
 _DOCKERFILE = """FROM golang:1.27-trixie
 WORKDIR /fill
-COPY . .
-RUN for folder in */; do (cd "$folder" && go mod download) || exit; done
-RUN cd / && go mod download {extra}
+COPY zips mods ./
+RUN [ ! -s zips ] || go mod download $(cat zips)
+RUN [ ! -s mods ] || go list -m $(cat mods) >/dev/null
 FROM scratch
-COPY --from=0 /go/pkg/mod/cache/download /
+COPY --from=0 /go/pkg/mod/cache/download/ /
 """
 
 
@@ -39,64 +40,78 @@ def ensure(engine: Engine, progress: Progress = lambda _: None) -> Path | None:
     """Fill the store of this engine's home where it lacks something; the store's folder.
 
     None for engines that are not the kit's own: what they reach is theirs to say. Raises
-    BuildFailed where a module can't be downloaded, and what `build` raises.
+    BuildFailed or TimedOut where a module can't be downloaded, and what `build` raises.
     """
     if engine.kind != "embedded":
         return None
     home = Settings.from_env().paths
     store = home.make(home.modules)
-    wanted = requirements()
-    if is_filled(store, wanted):
+    if wanted().missing(store) == NOTHING:
         return store
     with FileLock(home.make(home.locks) / "modules.lock"):
-        if not is_filled(store, wanted):
+        missing = wanted().missing(store)
+        if missing != NOTHING:
             progress("downloading the lessons' Go modules")
-            _fill(engine, store, wanted)
+            _fill(engine, store, missing)
     return store
 
 
-def requirements() -> dict[str, bytes]:
-    """Every go.mod and go.sum of the course, by its path in the fill's context."""
-    root = course_root()
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Modules as `path@version`: whole ones, and those of which only the go.mod is read."""
+
+    zips: tuple[str, ...]
+    mods: tuple[str, ...]
+
+    def missing(self, store: Path) -> Wanted:
+        """Those that the store lacks."""
+        return Wanted(
+            tuple(m for m in self.zips if not (store / cached(m, "zip")).is_file()),
+            tuple(m for m in self.mods if not (store / cached(m, "mod")).is_file()),
+        )
+
+
+NOTHING = Wanted((), ())
+
+
+def cached(module: str, kind: str) -> Path:
+    """Where Go's download cache keeps a file of a module: an upper-case letter as "!" and lower.
+
+    See https://go.dev/ref/mod#module-cache and #goproxy-protocol.
+    """
+    path, _, version = re.sub("[A-Z]", lambda m: f"!{m[0].lower()}", module).partition("@")
+    return Path(path, "@v", f"{version}.{kind}")
+
+
+def wanted() -> Wanted:
+    """What the go.sum files of the course name, with the versions that lessons move to."""
     recipes = Path(__file__).parent / "experiments" / "recipes"
-    found = [root / "sample_go_app" / "go.mod", *sorted(recipes.rglob("go.mod"))]
-    wanted = {}
-    for number, path in enumerate(found):
-        for file in (path, path.with_name("go.sum")):
-            if file.is_file():
-                wanted[f"{number:02d}/{file.name}"] = file.read_bytes()
-    return wanted
+    sums = [course_root() / "sample_go_app" / "go.sum", *sorted(recipes.rglob("go.sum"))]
+    return parse("\n".join(path.read_text("utf-8") for path in sums))
 
 
-def is_filled(store: Path, wanted: Mapping[str, bytes]) -> bool:
-    """Whether the store holds all that these files ask for."""
-    try:
-        return (store / _FILLED).read_text() == _key(wanted)
-    except OSError:
-        return False
+def parse(sums: str) -> Wanted:
+    """Read go.sum (https://go.dev/ref/mod#go-sum-files): `path version hash` in each line."""
+    lines = [line.split()[:2] for line in sums.splitlines() if line.strip()]
+    named = {(path, version) for path, version in lines if not _RESERVED.match(path)}
+    zips = sorted(f"{p}@{v}" for p, v in named if not v.endswith("/go.mod"))
+    mods = sorted(f"{p}@{v.removesuffix('/go.mod')}" for p, v in named if v.endswith("/go.mod"))
+    return Wanted(tuple(zips), tuple(mods))
 
 
-def _key(wanted: Mapping[str, bytes]) -> str:
-    state = hashlib.sha256(" ".join(EXTRA).encode())
-    for name, content in sorted(wanted.items()):
-        state.update(name.encode() + b"\0" + content)
-    return state.hexdigest()
-
-
-def _fill(engine: Engine, store: Path, wanted: Mapping[str, bytes]) -> None:
+def _fill(engine: Engine, store: Path, modules: Wanted) -> None:
     with tempfile.TemporaryDirectory(prefix="modules-", dir=store.parent) as folder:
-        context, got = Path(folder) / f"context-{_key(wanted)[:12]}", Path(folder) / "got"
-        for name, content in wanted.items():
-            path = context / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        (context / "Dockerfile").write_text(_DOCKERFILE.format(extra=" ".join(EXTRA)))
+        context, got = Path(folder) / Path(folder).name, Path(folder) / "got"
+        context.mkdir()
+        (context / "zips").write_text("\n".join(modules.zips))
+        (context / "mods").write_text("\n".join(modules.mods))
+        (context / "Dockerfile").write_text(_DOCKERFILE)
         build(
             context,
             f"--output=type=local,dest={got}",
             title="the lessons' Go modules",
             engine=engine,
             output="none",
+            timeout_s=LIMIT_S,
         ).require_ok()
         shutil.copytree(got, store, dirs_exist_ok=True)
-        (store / _FILLED).write_text(_key(wanted))

@@ -7,6 +7,7 @@ import sys
 import time
 import webbrowser
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from rich.status import Status
 
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings, tool_env
-from buildlab.errors import BuildFailed, BuildlabError, EngineError
+from buildlab.errors import BuildFailed, BuildlabError, EngineError, TimedOut
 from buildlab.start import choose_port, course_root, jupyterlab
 
 out = Console(highlight=False, soft_wrap=True)
@@ -29,13 +30,20 @@ def register(app: typer.Typer) -> None:
     app.command(
         context_settings=extra,
         epilog="Examples:  ./lab start  ·  ./lab start --no-browser --port 9999  ·  "
-        "BUILDLAB_REPLAY=1 ./lab start",
+        "BUILDLAB_REPLAY=1 ./lab start  ·  ./lab start --from-bundle FILE",
     )(start)
-    app.command(epilog="Example:  ./lab setup")(setup)
+    app.command(epilog="Examples:  ./lab setup  ·  ./lab setup --from-bundle FILE")(setup)
 
 
-def setup() -> None:
-    """Make an engine and the base images ready: what every build needs."""
+Bundle = Annotated[
+    Path | None,
+    typer.Option(help="Take all downloads from this file; see `bundle`.", metavar="FILE"),
+]
+
+
+def setup(from_bundle: Bundle = None) -> None:
+    """Make an engine, the base images and the Go modules ready: what every build needs."""
+    _unbundle(from_bundle)
     _prepare()
     out.print("Ready. Next: ./lab start, or ./lab --help")
 
@@ -47,6 +55,7 @@ def start(
     ] = None,
     ip: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the lessons in a browser.")] = True,
+    from_bundle: Bundle = None,
 ) -> None:
     """Make everything ready and open JupyterLab on the first lesson.
 
@@ -54,6 +63,7 @@ def start(
     """
     root = course_root()
     choose_port(ip, port)  # a wrong one is said before minutes of work, and looked at again then
+    _unbundle(from_bundle)
     engine = _prepare()
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _end)
@@ -136,6 +146,16 @@ def _prepare() -> Engine:
     return engine
 
 
+def _unbundle(file: Path | None) -> None:
+    """Unpack a bundle, so that nothing needs to be downloaded."""
+    if file is None:
+        return
+    from buildlab import bundle
+
+    with _Step("Bundle") as step:
+        step.result = f"of {bundle.unpack(file, step.say).made_at[:10]}"
+
+
 def _fill_store(engine: Engine) -> None:
     """Go modules for lessons without internet; without them lessons still run, with internet."""
     from buildlab import modules
@@ -146,7 +166,7 @@ def _fill_store(engine: Engine) -> None:
         try:
             modules.ensure(engine, step.say)
             step.result = "here"
-        except BuildFailed as fault:
+        except (BuildFailed, TimedOut) as fault:
             step.result = "not here, so lessons need internet"
             step.say(fault.message.strip().splitlines()[-1])
 

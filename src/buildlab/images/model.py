@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,4 +60,4 @@ def embedded(name: str) -> str:
 
 def slug(name: str) -> str:
     """A folder name for an image name: "golang:1.27-trixie" gives "golang-1.27-trixie"."""
-    return name.replace("/", "-").replace(":", "-")
+    return re.sub("[/:#]", "-", name)

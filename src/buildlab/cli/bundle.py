@@ -1,0 +1,45 @@
+"""`buildlab bundle`: one file that sets up machines without internet."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EPILOG = (
+    "Examples:  buildlab bundle  ·  buildlab bundle /media/usb/buildlab.tar\n\n"
+    "On the other machine, in a checkout of the kit:  "
+    "./lab start --from-bundle /media/usb/buildlab.tar"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command(epilog=EPILOG)(bundle)
+
+
+def bundle(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("buildlab-bundle.tar"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write one file with engine, base images, Go modules and Python packages.
+
+    It sets up machines of the same architecture, distribution and Python, without internet.
+    """
+    from rich.console import Console
+
+    from buildlab import bundle as bundles
+    from buildlab.text import format_bytes
+
+    with Console(stderr=True).status("bundle …") as status:
+        made = bundles.write(file, lambda step: status.update(f"bundle: {step} …"))
+    size_bytes = file.stat().st_size
+    if as_json:
+        print(json.dumps({"file": str(file), "size_bytes": size_bytes, **asdict(made)}, indent=2))
+        return
+    print(f"{file}, {format_bytes(size_bytes)}")
+    print(f"For {made.distribution}, {made.architecture}, Python {made.python}:")
+    print(f"  ./lab start --from-bundle {file}")
