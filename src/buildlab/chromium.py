@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
+
+from buildlab.errors import BuildlabError, TimedOut
+
+PRINT_LIMIT_S = 300.0
+NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND"
+"""No name resolves: a page that would load something from elsewhere prints without it."""
+INSTALL = "install Google Chrome or Chromium (Debian: sudo apt-get install chromium), repeat this"
 
 NAMES = ("google-chrome-stable", "google-chrome", "chromium", "chromium-browser")
 APPLICATIONS = (
@@ -28,3 +37,39 @@ def find() -> Path | None:
         if found := shutil.which(name):
             return Path(found)
     return next((path for path in APPLICATIONS if path.exists()), None)
+
+
+def print_pdf(page: Path, pdf: Path, *, limit_s: float = PRINT_LIMIT_S) -> None:
+    """Print an HTML file as a tagged PDF with an outline, without any network.
+
+    The paper, the margins and what stands in them are the page's own (@page). Raises
+    BuildlabError where there is no browser or it prints nothing, and TimedOut.
+    """
+    browser = find()
+    if browser is None:
+        raise BuildlabError("no Chromium or Chrome to print a PDF with", INSTALL)
+    profile = page.parent / "chromium-profile"
+    command = [
+        *(str(browser), "--headless", *QUIET_FLAGS, NO_NETWORK, f"--user-data-dir={profile}"),
+        *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        *("--no-pdf-header-footer", "--generate-pdf-document-outline"),
+        *(f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()),
+    ]
+    pdf.unlink(missing_ok=True)
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
+        )
+    except subprocess.TimeoutExpired as e:
+        raise TimedOut(
+            f"{browser.name} did not print {page.name} within {limit_s:.0f} s",
+            "print fewer lessons at once: buildlab handout 01",
+        ) from e
+    except OSError as e:
+        raise BuildlabError(f"{browser} does not start: {e}", INSTALL) from e
+    if not pdf.exists():
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
+        raise BuildlabError(
+            f"{browser.name} printed no PDF (exit code {done.returncode}): {' '.join(said)}",
+            f"try it by hand: {browser.name} --headless --print-to-pdf=x.pdf FILE.html",
+        )

@@ -152,7 +152,12 @@ def test_a_module_is_short(path: Path) -> None:
     assert lines <= MAX_LINES, f"{where(path)} has {lines} lines"
 
 
-HEAVY = {"pandas": {"tables"}, "matplotlib": {"plot", "handout"}, "ipywidgets": {"widgets"}}
+HEAVY = {
+    "pandas": {"tables"},
+    "matplotlib": {"plot"},
+    "ipywidgets": {"widgets"},
+    "nbconvert": {"handout"},
+}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=where)

@@ -143,7 +143,7 @@ def test_a_wrong_port_is_said_before_any_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nobody waits for an engine and images to be told that the port is taken."""
-    monkeypatch.setattr(cli_start, "_prepare", lambda: pytest.fail("work began"))
+    monkeypatch.setattr(cli_start, "prepare", lambda: pytest.fail("work began"))
     with pytest.raises(SystemExit) as ended:
         cli.main(["start", "--no-browser", "--port", "70000"])
     assert ended.value.code == 2

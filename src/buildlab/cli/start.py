@@ -44,7 +44,7 @@ Bundle = Annotated[
 def setup(from_bundle: Bundle = None) -> None:
     """Make an engine, the base images and the Go modules ready: what every build needs."""
     _unbundle(from_bundle)
-    _prepare()
+    prepare()
     out.print("Ready. Next: ./lab start, or ./lab --help")
 
 
@@ -64,7 +64,7 @@ def start(
     root = course_root()
     choose_port(ip, port)  # a wrong one is said before minutes of work, and looked at again then
     _unbundle(from_bundle)
-    engine = _prepare()
+    engine = prepare()
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _end)
     log = Settings.from_env().home / "jupyter.log"
@@ -121,7 +121,7 @@ class _Step:
             out.print(f"→ {self.title}{result} … {time.monotonic() - self._began:.1f} s")
 
 
-def _prepare() -> Engine:
+def prepare() -> Engine:
     """An engine with its base images; replay's engine needs none."""
     from buildlab import engine as engines
     from buildlab import images
