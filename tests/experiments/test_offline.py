@@ -16,9 +16,9 @@ DOWNLOAD = "FROM golang:1.27-trixie\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go
 
 @pytest.fixture(autouse=True)
 def cut_off(lab_engine: Engine) -> None:
-    """Only root can cut a process off; CI is root."""
+    """CI cuts the lessons off (tests/offline.py)."""
     if not offline.cut():
-        pytest.skip("the network can't be cut off here: this needs root and the kit's own engine")
+        pytest.skip("the network is cut off in CI only, as root, with the kit's own engine")
 
 
 def test_nothing_but_loopback_is_there() -> None:
