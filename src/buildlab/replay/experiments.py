@@ -46,7 +46,8 @@ def replayable(experiment: Callable[P, R]) -> Callable[P, R]:
             return runs
         bound = inspect.signature(experiment).bind(*args, **kwargs)
         bound.apply_defaults()
-        what = f"{experiment.__qualname__}\0{files.normal_arguments(bound.arguments)}"
+        name = f"{experiment.__module__.rpartition('.')[2]}.{experiment.__qualname__}"
+        what = f"{name}\0{files.normal_arguments(bound.arguments)}"
         if active():
             path = files.find("experiment", what, 1)
             if path is None:
@@ -59,7 +60,7 @@ def replayable(experiment: Callable[P, R]) -> Callable[P, R]:
         value = typing.cast(Stored, runs).to_dict()
         folder = Path(Settings.from_env().record) / "experiments"
         files.dump(
-            folder / files.name("experiment", experiment.__name__, what, 1),
+            folder / files.name("experiment", name, what, 1),
             _engine_in(value),
             {"value": value},
         )
