@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 
 from buildlab.engine import choose as _choose
@@ -23,6 +24,7 @@ __all__ = ["Choice", "Engine", "choice", "current", "engine", "forget", "use"]
 _lock = RLock()
 _stack: list[Engine] = []
 _default: dict[Settings, Engine] = {}
+_bases: dict[Settings, tuple[Path, ...]] = {}
 
 
 @contextmanager
@@ -87,6 +89,7 @@ def forget() -> None:
     """Look for the shared engine anew at the next use: it was stopped, reset or removed."""
     with _lock:
         _default.clear()
+        _bases.clear()
 
 
 def _open(settings: Settings, name: str | None, builder: str | None) -> Engine:
@@ -115,16 +118,28 @@ def _open_fresh(settings: Settings, found: Choice) -> Iterator[Engine]:
         with existing.open_fresh(settings, found.answer) as opened:
             yield opened
     elif found.kind == "embedded":
-        from buildlab import images
         from buildlab.engine import fresh
 
-        with fresh.fresh(settings, images.layouts(settings.home, embedded=True)) as opened:
+        with fresh.fresh(settings, _bases_of(settings)) as opened:
             yield opened
     else:
         raise EngineError(
             f"a named builder can't be had fresh ({found.why})",
             "use Docker or the embedded engine for this lesson: unset BUILDLAB_BUILDER",
         )
+
+
+def _bases_of(settings: Settings) -> tuple[Path, ...]:
+    """The images of the shared engine, which is asked once in a process."""
+    from buildlab import images
+    from buildlab.engine import embedded
+
+    with _lock:
+        known = _bases.get(settings)
+        if known is None or not all(path.exists() for path in known):
+            shared = embedded.ensure(settings)
+            _bases[settings] = known = images.for_fresh(shared, home=settings.home)
+        return known
 
 
 def _with_bases(opened: Engine, settings: Settings) -> Engine:

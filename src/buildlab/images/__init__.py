@@ -40,6 +40,7 @@ __all__ = [
     "base_report",
     "build_contexts",
     "ensure",
+    "for_fresh",
     "key",
     "layouts",
     "with_bases",
@@ -101,6 +102,21 @@ def layouts(home: Path | None = None, *, embedded: bool = False) -> tuple[Path, 
     names = (DEBIAN, STATIC, GOLANG_EMBEDDED if embedded else GOLANG)
     paths = [folder / slug(name) for name in names]
     return tuple(path for path in paths if (path / "index.json").is_file())
+
+
+def for_fresh(engine: Engine, *, home: Path | None = None) -> tuple[Path, ...]:
+    """What a fresh engine of the kit's own starts from: layouts of what was assembled, archives
+    of what the shared engine has pulled. Raises as `ensure` does."""
+    from buildlab.images.saving import saved
+
+    found = ensure(engine, home=home)
+    local = {image.name for image in found if image.origin == "local equivalent"}
+    kept = [
+        path
+        for path in layouts(home, embedded=True)
+        if (layout := _layout.read(path)) and layout.name in local
+    ]
+    return (*kept, *saved(engine, found, _home(home) / "images"))
 
 
 def key(home: Path | None = None) -> str:

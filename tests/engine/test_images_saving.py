@@ -1,0 +1,54 @@
+"""Pulled images reach fresh engines without being pulled again."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from buildlab.engine import embedded
+from buildlab.engine.fresh import fresh
+from buildlab.engine.settings import Settings
+from buildlab.images.model import DEBIAN, BaseImage
+from buildlab.images.saving import saved
+
+
+def test_a_fresh_engine_has_what_the_shared_one_pulled(
+    private: Settings, busybox_context: Path, tmp_path: Path
+) -> None:
+    """The archive is written once; from it a fresh engine has the image by the same digest."""
+    shared = embedded.ensure(private)
+    subprocess.run(
+        [*shared.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
+        env=shared.child_env(),
+        check=True,
+        timeout=120,
+    )
+    digest = str(shared.client().images.get(DEBIAN).id)
+    image = BaseImage(DEBIAN, digest, "pulled", "", 0)
+    local = BaseImage("other:1", digest, "local equivalent", "", 0)
+
+    archives = saved(shared, [image, local], tmp_path / "images")
+    again = saved(shared, [image], tmp_path / "images")
+
+    assert archives == again
+    assert len(archives) == 1
+    embedded.stop(private)
+    with fresh(private, archives) as runner:
+        assert runner.client().images.get(DEBIAN).id == digest
+
+
+def test_an_older_archive_goes(private: Settings, busybox_context: Path, tmp_path: Path) -> None:
+    """When a tag has moved, the archive of what it was is deleted."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "pulled-debian-trixie-slim-0123456789abcdef.tar").write_text("older")
+    shared = embedded.ensure(private)
+    subprocess.run(
+        [*shared.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
+        env=shared.child_env(),
+        check=True,
+        timeout=120,
+    )
+    image = BaseImage(DEBIAN, str(shared.client().images.get(DEBIAN).id), "pulled", "", 0)
+    (kept,) = saved(shared, [image], folder)
+    assert [p for p in folder.iterdir() if p.suffix == ".tar"] == [kept]
