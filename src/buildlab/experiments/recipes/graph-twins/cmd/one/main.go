@@ -1,0 +1,8 @@
+// Command one prints its name: what it costs to compile is what it imports.
+package main
+
+import "fmt"
+
+func main() {
+	fmt.Println("one")
+}

@@ -1,0 +1,67 @@
+"""The legacy builder on a real engine: what it tells, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from buildlab.build.legacy import legacy_build
+from buildlab.engine import Engine
+from buildlab.errors import TimedOut
+from buildlab.workspace import Workspace, workspace
+
+
+@pytest.fixture
+def tree(lab_engine: Engine, tmp_path: Path) -> Iterator[Workspace]:
+    if lab_engine.socket is None:
+        pytest.skip("BuildKit alone has no legacy builder")
+    (tmp_path / "Dockerfile").write_text(
+        "FROM debian:trixie-slim AS one\nRUN true\nFROM one\nRUN true\n"
+    )
+    with workspace(tmp_path) as copy:
+        yield copy
+
+
+def left(engine: Engine) -> tuple[set[str], set[str]]:
+    """Ids of all images and containers that the engine has."""
+    with closing(engine.client()) as client:
+        images = {i.id for i in client.images.list(all=True)}
+        return images, {c.id for c in client.containers.list(all=True)}
+
+
+def test_it_leaves_no_image_and_no_container(lab_engine: Engine, tree: Workspace) -> None:
+    """What each step leaves in the engine is removed again, after a failed build too."""
+    before = left(lab_engine)
+    assert legacy_build(tree).stages == ("one", "stage-1")
+    tree.write("Dockerfile", "FROM debian:trixie-slim\nRUN touch /a\nRUN false\n")
+    failed = legacy_build(tree)
+    assert not failed.ok
+    assert "non-zero code" in failed.message
+    assert left(lab_engine) == before
+
+
+def test_it_ends_at_its_limit_naming_the_step(lab_engine: Engine, tree: Workspace) -> None:
+    """A build that hangs is stopped in the engine too, and the error names the step."""
+    before = left(lab_engine)
+    tree.write("Dockerfile", "FROM debian:trixie-slim\nRUN sleep 600\n")
+    with pytest.raises(TimedOut, match="sleep 600"):
+        legacy_build(tree, timeout_s=3)
+    assert left(lab_engine) == before
+
+
+def test_an_interrupt_stops_it(lab_engine: Engine, tree: Workspace) -> None:
+    """Ctrl-C ends the build, in the engine too."""
+    before = left(lab_engine)
+    tree.write("Dockerfile", "FROM debian:trixie-slim\nRUN sleep 600\n")
+    timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        legacy_build(tree)
+    timer.join()
+    assert left(lab_engine) == before
