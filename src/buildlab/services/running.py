@@ -1,0 +1,117 @@
+"""Run a server of the kit's beside an engine: in its network, until the block ends or we do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from buildlab.build.watchdog import Watchdog
+from buildlab.engine import network
+from buildlab.engine.model import Engine
+from buildlab.engine.process import wait_until
+from buildlab.engine.settings import tool_env
+from buildlab.errors import EngineError, TimedOut
+
+NETWORK_FLAGS = ("--network=host",)
+"""What a build needs to reach these servers at 127.0.0.1: the network of its engine."""
+
+_READY_LIMIT_S = 30
+_STOP_LIMIT_S = 5
+_PORT_ATTEMPTS = 5
+
+
+@contextmanager
+def serving(engine: Engine, module: str, settings: Mapping[str, Any]) -> Iterator[tuple[int, Path]]:
+    """`python -m module` with these settings as JSON; yields its port and its log.
+
+    The server finds `port`, `host`, `ready` (a file to make once it listens) and `log` among its
+    settings. They lie in a folder that only this user can read. Raises EngineError where the
+    engine can't reach this machine's loopback or the server ends at once, TimedOut.
+    """
+    _reachable(engine)
+    with ExitStack() as stack:
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            try:
+                found = stack.enter_context(_on_port(engine, module, settings, network.free_port()))
+                break
+            except EngineError:  # somebody took the port in between
+                if attempt == _PORT_ATTEMPTS:
+                    raise
+        yield found
+
+
+@contextmanager
+def ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the process when the block ends, or when this process does, however that ends."""
+    try:
+        with Watchdog(process.pid):
+            yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _on_port(
+    engine: Engine, module: str, settings: Mapping[str, Any], port: int
+) -> Iterator[tuple[int, Path]]:
+    with (
+        tempfile.TemporaryDirectory(prefix="buildlab-") as name,
+        network.forwarded(engine, port),
+    ):
+        folder = Path(name)
+        ready, log, output = folder / "ready", folder / "log", folder / "output"
+        # All addresses of the engine's own network: what is forwarded comes in through another
+        # one than loopback. Nothing outside can connect.
+        host = "127.0.0.1" if engine.netns_pid is None else "0.0.0.0"
+        log.touch()
+        path = folder / "settings.json"
+        path.touch(mode=0o600)
+        added = {"port": port, "host": host, "ready": str(ready), "log": str(log)}
+        path.write_text(json.dumps({**settings, **added}))
+        argv = network.inside(engine, sys.executable, "-P", "-m", module, str(path))
+        with output.open("wb") as written:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                env=tool_env(),
+                start_new_session=True,  # an interrupt of a notebook's cell is not meant for it
+            )
+        with ended_with_us(process):
+            wait_until(lambda: ready.exists() or process.poll() is not None, _READY_LIMIT_S)
+            if not ready.exists():
+                raise _fault(module, process, output.read_text("utf-8", "replace"))
+            yield port, log
+
+
+def _fault(module: str, process: subprocess.Popen[bytes], said: str) -> EngineError | TimedOut:
+    last = "\n".join(said.splitlines()[-4:])
+    if process.poll() is None:
+        return TimedOut(
+            f"waited {_READY_LIMIT_S} s for {module} to listen; it says:\n{last}", "try again"
+        )
+    return EngineError(f"{module} ended at once:\n{last}", "buildlab doctor")
+
+
+def _reachable(engine: Engine) -> None:
+    """Raise EngineError where builds of this engine can't reach a server on this machine."""
+    here = (engine.socket or "").startswith("unix://") and os.uname().sysname == "Linux"
+    if engine.netns_pid is None and not here:
+        raise EngineError(
+            f"{engine.info.name or engine.kind} can't reach a server on this machine's loopback: "
+            "it runs elsewhere, or in a virtual machine",
+            "use a Docker Engine on Linux, or see the recorded lesson: export BUILDLAB_REPLAY=1",
+        )

@@ -1,0 +1,80 @@
+"""A real ssh-agent with one key of one's own: the user's agent and keys stay out of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildlab.engine.process import wait_until
+from buildlab.engine.settings import tool_env
+from buildlab.errors import EngineError, TimedOut
+from buildlab.services.running import ended_with_us
+
+_LIMIT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SshAgent:
+    """A running agent."""
+
+    socket: Path
+
+    @property
+    def flag(self) -> str:
+        """The flag that hands it to a build, as `--ssh default` hands over the user's own."""
+        return f"--ssh=default={self.socket}"
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """The keys that it holds."""
+        said = _ssh_add(self.socket, "-l")
+        return tuple(line.split()[1] for line in said.stdout.splitlines() if "SHA256:" in line)
+
+
+@contextmanager
+def ssh_agent(*private_keys: str) -> Iterator[SshAgent]:
+    """An agent that holds these keys, gone after the block.
+
+    Raises EngineError where OpenSSH's client is not installed.
+    """
+    for tool in ("ssh-agent", "ssh-add"):
+        if shutil.which(tool) is None:
+            raise EngineError(
+                f"{tool} is not installed, and this needs it", "apt-get install openssh-client"
+            )
+    # A short path: the address of a socket has a limit.
+    with tempfile.TemporaryDirectory(prefix="buildlab-") as folder:
+        socket = Path(folder, "agent")
+        process = subprocess.Popen(
+            ["ssh-agent", "-D", "-a", str(socket)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=tool_env(),
+            start_new_session=True,
+        )
+        with ended_with_us(process):
+            if not wait_until(lambda: socket.exists() or process.poll() is not None, _LIMIT_S):
+                raise TimedOut(f"waited {_LIMIT_S} s for ssh-agent to listen", "try again")
+            for key in private_keys:
+                added = _ssh_add(socket, "-q", "-", given=key)
+                if added.returncode:
+                    raise EngineError(f"ssh-add took no key: {added.stderr.strip()}", "ssh -V")
+            yield SshAgent(socket)
+
+
+def _ssh_add(socket: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["ssh-add", *words],
+        input=given,
+        env=tool_env(SSH_AUTH_SOCK=os.fspath(socket), SSH_ASKPASS_REQUIRE="never"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LIMIT_S,
+    )
