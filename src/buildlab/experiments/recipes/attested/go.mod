@@ -1,0 +1,8 @@
+module example.com/attested
+
+go 1.26
+
+require (
+	github.com/go-chi/chi/v5 v5.4.0
+	github.com/google/uuid v1.6.0
+)

@@ -1,0 +1,3 @@
+module example.com/linking
+
+go 1.26
