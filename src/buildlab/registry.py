@@ -10,6 +10,7 @@ Its address, `127.0.0.1:PORT/name`, means the same to the engine and to this mac
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import tempfile
@@ -35,6 +36,7 @@ _MANIFESTS = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
+_REQUEST = re.compile(r'"(GET|PUT) /v2/(\S+?)/(blobs|manifests)/(\S+) HTTP/[\d.]+" 20[016] (\d+)')
 _TIMEOUT_S = 30
 _PORT_ATTEMPTS = 5
 
@@ -49,6 +51,8 @@ class Registry:
     address: str
     storage: Path | None = None
     """Where the registry keeps its files on this machine, None inside a container."""
+    log: Path | None = None
+    """Its log on this machine."""
 
     def digest(self, ref: str) -> str:
         """The digest that a reference has now. Raises EngineError where there is none."""
@@ -94,6 +98,11 @@ class Registry:
             for tag in self.tags(repository):
                 blobs |= self._blobs(f"{repository}:{tag}")
         return sum(blobs.values())
+
+    def blob_bytes(self, repository: str, digest: str) -> int:
+        """Bytes of one blob, compressed as it is stored."""
+        answer = self._ask("HEAD", f"{repository}/blobs/{digest}", {})
+        return int(self._checked(answer).headers["Content-Length"])
 
     def _blobs(self, ref: str) -> dict[str, int]:
         """Digest → bytes of the blobs below a reference. A cache's index lists blobs itself."""
@@ -154,6 +163,53 @@ class Registry:
         return repository, digest or tag or "latest"
 
 
+@dataclass(slots=True)
+class Traffic:
+    """What one engine moved, by the registry's own access log. Filled when its block ends."""
+
+    pulled_bytes: int = 0
+    pushed_bytes: int = 0
+    pulled_blobs: int = 0
+    pushed_blobs: int = 0
+
+    def read(self, log: str, size_of: Callable[[str, str], int]) -> None:
+        """Add the lines of an access log; `size_of(repository, digest)` tells what was pushed."""
+        for method, repository, kind, what, size in _REQUEST.findall(log):
+            if method == "GET":
+                self.pulled_bytes += int(size)
+                self.pulled_blobs += kind == "blobs"
+            elif (digest := re.search(r"digest=(sha256(?::|%3A)\w+)", what)) is not None:
+                self.pushed_bytes += size_of(repository, digest[1].replace("%3A", ":"))
+                self.pushed_blobs += 1
+
+
+@contextmanager
+def reached_by(shop: Registry, engine: Engine) -> Iterator[Traffic]:
+    """Let a second engine reach the registry under the same address, and measure what it moves.
+
+    An engine with a network of its own gets a registry process there that serves the same files;
+    another reaches the address as it is. Raises EngineError where neither can be.
+    """
+    traffic = Traffic()
+    if engine.netns_pid is None:
+        # A container's log, which its image writes for every client.
+        log = shop.log
+        begin = len(log.read_bytes()) if log else 0
+        yield traffic
+        end = log.read_bytes()[begin:] if log else b""
+    else:
+        if shop.storage is None:
+            raise EngineError(
+                f"{engine.info.name} can't reach the registry at {shop.address}",
+                "use engines of one kind: unset BUILDLAB_ENGINE and BUILDLAB_BUILDER",
+            )
+        program = server.program(Settings.from_env().paths.packages)
+        with server.beside(engine, program, shop.storage, shop.address) as log:
+            yield traffic
+        end = log.read_bytes()
+    traffic.read(end.decode("utf-8", "replace"), shop.blob_bytes)
+
+
 @contextmanager
 def registry(engine: Engine) -> Iterator[Registry]:
     """An empty registry that the engine reaches, gone after the block.
@@ -168,9 +224,10 @@ def registry(engine: Engine) -> Iterator[Registry]:
         storage = stack.enter_context(_storage(settings.home))
         if program is None:
             address = stack.enter_context(server.container(engine, image or "", storage))
-            yield Registry(address)
+            yield Registry(address, log=storage / "log")
             return
-        yield Registry(stack.enter_context(_process(engine, program, storage)), storage)
+        address = stack.enter_context(_process(engine, program, storage))
+        yield Registry(address, storage, storage / "log")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -70,10 +71,26 @@ def in_engine(engine: Engine, program: Path, storage: Path, port: int) -> Iterat
 
 
 @contextmanager
+def beside(engine: Engine, program: Path, storage: Path, address: str) -> Iterator[Path]:
+    """The files of a running registry, served at the same address in another engine's network.
+
+    Yields the file with its access log, complete after the block.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="beside-", dir=storage))
+    config = _config(storage, f"0.0.0.0:{address.rpartition(':')[2]}", folder, access=True)
+    argv = ["nsenter", f"--net=/proc/{engine.netns_pid}/ns/net", "--"]
+    log = folder / "log"
+    with _kept([*argv, str(program), "serve", str(config)], log) as process:
+        # Nobody here can ask it: its network is the other engine's.
+        _until(lambda: "listening on" in log.read_text("utf-8", "replace"), process, log, address)
+        yield log
+
+
+@contextmanager
 def on_host(program: Path, storage: Path, port: int) -> Iterator[str]:
     """On this machine's loopback, which a Docker on the same machine reaches."""
     address = f"127.0.0.1:{port}"
-    config = _config(storage, address)
+    config = _config(storage, address, access=True)
     with _kept([str(program), "serve", str(config)], storage / "log") as process:
         _wait(address, process, storage / "log")
         yield address
@@ -128,18 +145,21 @@ def _published(engine: Engine, name: str) -> str:
     return next((p["HostPort"] for p in ports.get("5000/tcp") or () if p.get("HostPort")), "")
 
 
-def _config(storage: Path, address: str) -> Path:
+def _config(
+    storage: Path, address: str, folder: Path | None = None, *, access: bool = False
+) -> Path:
     """Write the registry's configuration, as JSON, which is YAML too."""
+    level = "info" if access else "warn"  # at info it says when it listens
     settings = {
         "version": "0.1",
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "log": {"level": level, "accesslog": {"disabled": not access}},
         "storage": {
             "filesystem": {"rootdirectory": str(storage / "data")},
             "delete": {"enabled": True},
         },
         "http": {"addr": address},
     }
-    path = storage / "config.json"
+    path = (folder or storage) / "config.json"
     path.write_text(json.dumps(settings), "utf-8")
     return path
 

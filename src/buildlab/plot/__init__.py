@@ -6,6 +6,7 @@ sentence and the table: `show.waterfall(record)`. Here is what to compose figure
 
 from buildlab.plot.bars import bars
 from buildlab.plot.compare import compare
+from buildlab.plot.distribution import distribution
 from buildlab.plot.figure import Shown, figure, png
 from buildlab.plot.graph import graph
 from buildlab.plot.heatmap import matrix
@@ -17,6 +18,7 @@ __all__ = [
     "Shown",
     "bars",
     "compare",
+    "distribution",
     "figure",
     "graph",
     "matrix",

@@ -7,6 +7,7 @@
     show.matrix(m)                            which step ran again after which edit
     show.transfer(records)                    context sent against the time it took
     show.bars(rows, label=…, value=…, unit=…) one bar for each row of an experiment
+    show.distribution(rows, label=…, value=…, unit=…) a dot for each row, by name
 
 Each is its namesake in `buildlab.plot` made into a `Shown`. The sentence is read off the same data.
 """
@@ -24,6 +25,7 @@ from buildlab.html import block, frame_table
 from buildlab.matrix import Matrix
 from buildlab.plot.bars import told
 from buildlab.plot.compare import ratio_words
+from buildlab.plot.distribution import number, quantiles
 from buildlab.plot.figure import Shown, figure
 from buildlab.record import BuildRecord
 
@@ -121,6 +123,33 @@ def bars(
         plot.bars(listed, label=label, value=value, unit=unit, group=group, recorded=recorded),
         _bar_sentence(listed, label, value, unit, group),
         table_html=_html(tables.rows(listed, recorded)),
+        recorded=recorded,
+    )
+
+
+def distribution(
+    rows: Iterable[Mapping[str, object]],
+    *,
+    label: str,
+    value: str,
+    unit: str,
+    mark: str = "",
+    recorded: str = "",
+) -> Shown:
+    """Many figures of one kind as dots; the table has their quantiles. See `plot.distribution`."""
+    listed = [dict(row) for row in rows]
+    found = quantiles(listed, label=label, value=value)
+    said = (
+        f"{row[label]}: median {told(number(row[f'median {value}']), unit)}, "
+        f"largest {told(number(row[f'largest {value}']), unit)} of {row['builds']}"
+        for row in found
+    )
+    return figure(
+        plot.distribution(
+            listed, label=label, value=value, unit=unit, mark=mark, recorded=recorded
+        ),
+        f"{'; '.join(said)}." if listed else "Nothing was measured.",
+        table_html=_html(tables.rows(found, recorded)),
         recorded=recorded,
     )
 
