@@ -62,6 +62,16 @@ def told(tail: str, *, seen: bool, code: int = 1) -> BuildlabError | None:
             "stopped answering while it ran \\[build 3\\] RUN go build",
         ),
         (
+            "Dockerfile:1\n--------------------\n   1 | >>> # syntax=docker/dockerfile:1\n"
+            "   2 |     FROM debian:trixie-slim\n--------------------\n"
+            + SOLVE
+            + "failed to resolve source metadata for docker.io/docker/dockerfile:1: failed to do "
+            'request: Head "https://registry-1.docker.io/v2/": dial tcp: no such host',
+            True,
+            UsageError,
+            "docker/dockerfile:1 of the # syntax line .*\\n.*take the # syntax line out",
+        ),
+        (
             SOLVE + "failed to solve: error from sender: open /x/secret.txt: permission denied",
             True,
             UsageError,
@@ -119,3 +129,13 @@ def test_lost_snapshot_is_recognised() -> None:
     """The engine's rare store fault is what a build is retried for."""
     assert lost_snapshot(SOLVE + "parent snapshot sha256:ab does not exist: not found")
     assert not lost_snapshot(SOLVE + PROCESS)
+
+
+def test_a_base_image_that_cannot_be_had_is_no_fault_of_the_syntax_line() -> None:
+    """The hint on the # syntax line is given where that line is the one that failed."""
+    tail = (
+        "Dockerfile:2\n   1 |     # syntax=docker/dockerfile:1\n   2 | >>> FROM nowhere/base:1\n"
+        + SOLVE
+        + "failed to resolve source metadata for docker.io/nowhere/base:1: no such host"
+    )
+    assert told(tail, seen=True) is None

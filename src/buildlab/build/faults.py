@@ -34,6 +34,10 @@ _NO_PLUGIN = re.compile(r"'buildx' is not a docker command|unknown command: dock
 _NO_DOCKERFILE = re.compile(r"failed to read dockerfile: open ([^:]+): no such file", re.I)
 _SENDER = re.compile(r"error from sender: (?P<what>.*(permission denied|input/output error).*)")
 _BAD_NAME = re.compile(r"string field contains invalid UTF-8")
+_FRONTEND = re.compile(
+    r"^\s*\d+ \| >>> #\s*syntax\s*=\s*(?P<image>\S+)(?=[\s\S]*failed to resolve source metadata)",
+    re.I | re.M,
+)
 _LOST_SNAPSHOT = re.compile(r"parent snapshot \S+ does not exist", re.I)
 _CANCELED = re.compile(r"context canceled|\bcanceled:", re.I)
 _ITS_OWN = re.compile(r"process \".*\" did not complete successfully: exit code: \d+\s*$", re.S)
@@ -80,6 +84,12 @@ def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | N
         return EngineError(
             f"the engine stopped answering while it ran {_named(ending.running)}: {text}",
             "build again (the engine is started anew); if it happens twice: buildlab doctor",
+        )
+    if found := _FRONTEND.search(ending.tail):
+        return UsageError(
+            f"the frontend {found['image']} of the # syntax line can't be had: {text}",
+            "take the # syntax line out: the engine has a frontend built in; or name an image "
+            "that this engine can pull",
         )
     return _bad_input(text, context)
 
