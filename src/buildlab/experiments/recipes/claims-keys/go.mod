@@ -1,0 +1,3 @@
+module example.test/keys
+
+go 1.26
