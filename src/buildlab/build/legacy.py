@@ -6,24 +6,27 @@ in the engine (an image for each step) is removed again.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from buildlab.build import process
 from buildlab.build.lock import measuring
 from buildlab.build.run import _key as engine_key
 from buildlab.engine import current
 from buildlab.engine.model import Engine
+from buildlab.engine.process import wait_until
 from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError, TimedOut
 from buildlab.workspace import Workspace
 
 TIMEOUT_S: Final = 300.0
+REMOVAL_LIMIT_S: Final = 10.0
 _STEP = re.compile(r"^Step \d+/\d+ : (?P<instruction>.+)$")
 _RESULT = re.compile(r"^ ---> (?P<id>[0-9a-f]{12})$")
 _CONTAINER = re.compile(r"^ ---> Running in (?P<id>[0-9a-f]{12})$")
@@ -155,11 +158,23 @@ def _remove(engine: Engine, lines: Sequence[str], before: frozenset[str]) -> Non
     images = [m["id"] for m in map(_RESULT.match, lines) if m and m["id"] not in before]
     with closing(engine.client()) as client:
         for container in containers[-1:]:
-            with suppress(docker.errors.APIError):
-                client.api.remove_container(container, force=True)
+            wait_until(functools.partial(_is_gone, client, container), REMOVAL_LIMIT_S)
         for image in reversed(images):
             with suppress(docker.errors.APIError):
                 client.images.remove(image, force=True)
+
+
+def _is_gone(client: Any, container: str) -> bool:
+    """Whether there is no such container, after trying to remove it; the engine may be at it."""
+    import docker.errors
+
+    try:
+        client.api.remove_container(container, force=True)
+    except docker.errors.NotFound:
+        return True
+    except docker.errors.APIError:
+        return False
+    return True
 
 
 def _last_step(lines: Sequence[str]) -> str:

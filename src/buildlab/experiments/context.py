@@ -99,7 +99,7 @@ def worth() -> Runs:
     What is warm differs: naive has nothing that the edit spares, so it needs no build before;
     dependencies first has its download; tuned has its cache mounts.
     """
-    with service() as bench:
+    with service(own_mounts=False) as bench:
         bench.build_above("dependencies first", "COPY . .").require_ok()
         bench.build("tuned", title="tuned, before the edit").require_ok()
         bench.edit("leaf")

@@ -50,12 +50,19 @@ def order() -> Runs:
 
 
 def _push_base(shop: Registry, tree: Workspace, name: str) -> str:
-    """Push a base image unlike any before under one tag; returns the digest that it has now."""
+    """Push a base image unlike any before under one tag; returns the digest that it has now.
+
+    The engine keeps no image of that name: it would take its own, and not ask the registry.
+    """
     tree.write("base.Dockerfile", "FROM debian:trixie-slim\nCOPY which /which\n")
     tree.write("which", f"{name} {secrets.token_hex(8)}\n")
     ref = f"{shop.address}/base:1"
     build(
-        tree, "--file=base.Dockerfile", "--push", f"--tag={ref}", title=name, output="none"
+        tree,
+        "--file=base.Dockerfile",
+        f"--output=type=image,name={ref},push=true,store=false",
+        title=name,
+        output="none",
     ).require_ok()
     return shop.digest(ref)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from buildlab.build import build
+from buildlab.build.command import DEFAULT_CACHE_NS
 from buildlab.errors import UsageError
 from buildlab.record import BuildRecord
 from buildlab.workspace import Workspace, workspace
@@ -90,10 +91,10 @@ class Service:
     cold however warm the engine is, and nothing is pruned.
     """
 
-    def __init__(self, copy: Workspace) -> None:
+    def __init__(self, copy: Workspace, *, own_mounts: bool = True) -> None:
         self.workspace = copy
         salt = salted(copy)
-        self.cache_ns = f"buildlab-{salt}"
+        self.cache_ns = f"buildlab-{salt}" if own_mounts else DEFAULT_CACHE_NS
         self._version = f"lesson-{salt}"
 
     def build(self, variant: str, *flags: str, title: str = "", **options: Any) -> BuildRecord:
@@ -138,7 +139,11 @@ class Service:
 
 
 @contextmanager
-def service() -> Iterator[Service]:
-    """A Service whose copy is removed at the end, and kept if the block fails."""
+def service(*, own_mounts: bool = True) -> Iterator[Service]:
+    """A Service whose copy is removed at the end, and kept if the block fails.
+
+    Without `own_mounts` its cache mounts are those of all lessons, warm from whoever built last:
+    for what is measured on a warm machine anyway.
+    """
     with workspace(sample_app()) as copy:
-        yield Service(copy)
+        yield Service(copy, own_mounts=own_mounts)
