@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,3 +82,24 @@ def test_host_loopback_is_out_of_reach(private: Settings, engine_packages: Path)
             assert "404" not in done.stderr
             assert done.returncode != 0
         process.kill()
+
+
+def test_an_engine_of_another_network_is_started_anew(private: Settings) -> None:
+    """One that was started where there was no way out does not stay without one."""
+    code = (
+        "from pathlib import Path; from buildlab.engine import embedded; "
+        "from buildlab.engine.settings import Settings; "
+        f"s = Settings(home=Path({str(private.home)!r}), "
+        f"packages_dir=Path({str(private.packages_dir)!r})); "
+        "print(embedded.ensure(s).netns_pid)"
+    )
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert embedded.ensure(private).netns_pid != int(done.stdout)
+    assert embedded.ensure(private).netns_pid == embedded.ensure(private).netns_pid

@@ -35,9 +35,12 @@ def test_both_ratios_are_told_and_judged(line: Runs) -> None:
     best = float(facts["ratio, best to go build"])
     fresh = float(facts["ratio, no cache to compiled on the runner"])
     same = float(facts["ratio, best to go build with the same flags"])
-    assert facts["goal, at most 1.5 times go build"] is (best <= 1.5)
-    assert facts["goal, the same with the same flags"] is (same <= 1.5)
-    if fresh != 10:  # as told it is rounded
+    # As told the figures are rounded: on the very limit they decide nothing.
+    if best != 1.5:
+        assert facts["goal, at most 1.5 times go build"] is (best < 1.5)
+    if same != 1.5:
+        assert facts["goal, the same with the same flags"] is (same < 1.5)
+    if fresh != 10:
         assert facts["goal, at least 10 times faster than no cache"] is (fresh > 10)
     assert float(facts["ratio, the same with unpacking the caches"]) <= fresh
 

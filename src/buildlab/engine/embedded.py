@@ -117,11 +117,23 @@ def _running(home: Home, got: Packages, progress: Progress) -> Instance:
     """The shared instance: the one that answers, else one started anew."""
     running = instance.attach(home.engine)
     if running is not None:
-        if _answers(running):
+        if _answers(running) and _joined_to_ours(running):
             return running
         running.stop()  # half dead: its network is gone, or its API hangs
     progress("starting the engine")
     return launch.start(home.engine, got.folder, name="embedded", modules=home.make(home.modules))
+
+
+def _joined_to_ours(running: Instance) -> bool:
+    """Whether its way out leads through this process's network, and not through one that ended.
+
+    An engine outlives whoever started it: a test run, say, that had cut itself off.
+    """
+    try:
+        theirs = Path(f"/proc/{running.uplink.pid}/ns/net").readlink()
+        return theirs == Path("/proc/self/ns/net").readlink()
+    except OSError:
+        return True  # can't be told
 
 
 def _answers(running: Instance) -> bool:
