@@ -162,3 +162,12 @@ def test_bars_say_their_figures_to_those_who_cannot_see() -> None:
     assert shown.alt == "leaf: none 12.5 s, both 0.50 s; nothing: none 0.25 s."
     assert "12.5" in shown.table_html
     assert show.bars((), label="a", value="b", unit="s").alt == "Nothing was measured."
+
+
+def test_every_label_of_a_group_looks_different() -> None:
+    """Eight bars of a group differ in colour and hatch, on paper too."""
+    rows = [{"way": f"way {n}", "edit": "one", "wall_s": 1.0} for n in range(8)]
+    ax = plot.bars(rows, label="way", value="wall_s", unit="s", group="edit")
+    looks = {(p.get_facecolor(), p.get_hatch()) for p in ax.patches}
+    assert len(looks) == 8
+    assert len({p.get_hatch() for p in ax.patches}) == 8

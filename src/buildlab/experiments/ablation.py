@@ -58,6 +58,11 @@ def tuned() -> str:
     return (sample_app() / "Dockerfile").read_text()
 
 
+def numbered() -> str:
+    """The same with its line numbers."""
+    return "\n".join(f"{n:3}  {line}" for n, line in enumerate(tuned().splitlines(), 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Ablation:
     """One thing taken away: from the Dockerfile, or from the folder beside it."""

@@ -11,8 +11,11 @@ from buildlab.plot.canvas import axes_of, clip, note, styled
 from buildlab.style import INK, INTERNAL
 from buildlab.text import format_bytes, format_ratio, format_s
 
-SHADES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-PATTERNS: Final = ("", "///", "...", "xxx", "\\\\\\", "ooo")
+SHADES: Final = (
+    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"),
+    *("#F0E442", "#999999"),
+)
+PATTERNS: Final = ("", "///", "...", "xxx", "\\\\\\", "ooo", "---", "+++")
 PER_UNIT: Final = {"MB": 1e6, "kB": 1e3, "GB": 1e9}
 
 
@@ -54,7 +57,8 @@ def bars(
         y += 0.3
     ax.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
     ax.set(xlim=(0, longest * 1.2), ylim=(y - 0.6, -0.7))
-    ax.set_xlabel(f"{value.rpartition('_')[0].replace('_', ' ') or value}, {unit}")
+    measure = value.rpartition("_")[0].replace("_", " ") or value
+    ax.set_xlabel(measure if measure in ("seconds", unit) else f"{measure}, {unit}")
     note(ax, recorded)
     return ax
 

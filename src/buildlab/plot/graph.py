@@ -32,6 +32,8 @@ ROW_IN: Final = 0.72
 BOX_H: Final = 0.62
 HALF_W: Final = 0.46
 THICK: Final = 2.6
+WIDE: Final = 3
+"""With more columns a box has no room for its stage, which stands above the column anyway."""
 Place = tuple[float, float]
 
 
@@ -132,7 +134,7 @@ def _box(ax: Axes, step: Step, place: Place, critical: bool, columns: int) -> No
     ax.text(
         x + HALF_W - 0.02,
         y - 0.13,
-        position(step),
+        position(step) if columns <= WIDE else f"{step.key.index}/{step.total}",
         fontsize=7,
         color="#666666",
         ha="right",
