@@ -1,0 +1,48 @@
+"""An experiment that fails: it names the step, keeps its evidence, and the next one works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildlab.engine import Engine
+from buildlab.errors import BuildFailed
+from buildlab.evidence import find
+from buildlab.experiments import cache_mount_places, harbour, layer_cache
+from buildlab.experiments.bench import bench, edit
+from buildlab.record import State
+
+
+def kept(fault: BuildFailed) -> Path:
+    """The workspace that the fault's note names."""
+    notes = [n for n in fault.__notes__ if "workspace is kept" in n]
+    assert len(notes) == 1, fault.__notes__
+    return Path(notes[0].rpartition(": ")[2])
+
+
+def test_a_broken_edit_names_its_step_and_keeps_the_workspace(lab_engine: Engine) -> None:
+    """The message holds the Dockerfile's line; the folder still has what was built."""
+    broken = edit("broken", lambda t: t.replace(layer_cache.RULES, "RUN date", "RUN no-such-tool"))
+    with (
+        pytest.raises(BuildFailed, match=r"(?s)broken.*RUN no-such-tool") as caught,
+        bench(layer_cache.RULES, [broken]) as made,
+    ):
+        made.run("broken")
+    folder = kept(caught.value)
+    assert (folder / layer_cache.RULES).is_file()
+
+
+def test_a_failed_experiment_leaves_no_result_and_the_next_one_works(
+    lab_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed is not kept as evidence; run again, it measures."""
+    look = cache_mount_places.where_go_writes
+    before = find(look)
+    with monkeypatch.context() as patched:
+        patched.setattr(harbour, "APP", harbour.APP.parent / "stale")  # another program's folder
+        with pytest.raises(BuildFailed):
+            look()
+    after = find(look)
+    assert (after and after.measured_at) == (before and before.measured_at)
+    assert all(State.FAILED not in r.states().values() for r in look().records.values())
