@@ -9,6 +9,8 @@ from typing import Any
 
 import nbval.plugin
 import pytest
+import zmq
+from jupyter_client.connect import ConnectionFileMixin
 from nbval.kernel import RunningKernel
 
 POLL_S = 1.0
@@ -35,9 +37,24 @@ class WatchedKernel(RunningKernel):  # type: ignore[misc]
                     raise
 
 
+def connect_iopub(client: ConnectionFileMixin, identity: bytes | None = None) -> zmq.Socket[bytes]:
+    """The channel of outputs with room for all of them.
+
+    nbval reads it when a cell has ended. By default 1,000 messages wait, the rest is dropped: a
+    cell with many builds would lose the word that it has ended.
+    """
+    socket = client.context.socket(zmq.SUB)
+    socket.linger = 1000
+    socket.rcvhwm = 0
+    socket.connect(client._make_url("iopub"))
+    socket.setsockopt(zmq.SUBSCRIBE, b"")
+    return socket
+
+
 def pytest_configure() -> None:
     """nbval makes its kernels by this name."""
     nbval.plugin.RunningKernel = WatchedKernel
+    ConnectionFileMixin.connect_iopub = connect_iopub
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 # All that the kit writes into its home; anything else there is the user's, and stays: `bundle`
 # too, the wheels that somebody put there for machines without a package index.
 FOLDERS = (
-    "engine", "packages", "fresh", "templates", "images", "work", "records", "contexts", "buildx",
-    "docker-config", "docker", "builders", "registries", "locks", "test-cache",
+    "engine", "packages", "fresh", "templates", "images", "modules", "evidence", "work", "records",
+    "contexts", "buildx", "docker-config", "docker", "builders", "registries", "locks", "test-cache",
 )  # fmt: skip
 FILES = ("jupyter.log",)
 # Left by a download that was killed.
