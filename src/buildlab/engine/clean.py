@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 # too, the wheels that somebody put there for machines without a package index.
 FOLDERS = (
     "engine", "packages", "fresh", "templates", "images", "modules", "evidence", "work", "records",
-    "contexts", "buildx", "docker-config", "docker", "builders", "registries", "locks", "test-cache",
+    "contexts", "buildx", "docker-config", "docker", "builders", "registries", "locks",
+    "test-cache",
 )  # fmt: skip
 FILES = ("jupyter.log",)
 # Left by a download that was killed.
