@@ -74,6 +74,19 @@ def test_second_time_changes_nothing(
     assert not [s for s in said if not s.endswith(")")], "only what can't be pulled is said"
 
 
+def test_an_image_that_a_crash_has_damaged_is_loaded_again(
+    private: Settings, lab_engine: Engine, local: None
+) -> None:
+    """A layer that the store has lost is no fault of buildlab's own: the image comes back."""
+    with fresh.fresh(private, images.for_fresh(lab_engine)) as runner:
+        wanted = runner.client().images.get(STATIC).id
+        assert wanted is not None
+        (lost,) = private.paths.fresh.rglob(f"blobs/sha256/{wanted.removeprefix('sha256:')}")
+        lost.unlink()
+        found = {i.name: i.digest for i in images.ensure(runner)}
+        assert found[STATIC] == wanted == runner.client().images.get(STATIC).id
+
+
 def test_go_image_compiles(lab_engine: Engine, local: None, tmp_path: Path) -> None:
     """The Go image has HOME, a cache in it, git, a C compiler, and makes both kinds of programs."""
     dockerfile = f"""FROM {GOLANG}

@@ -131,6 +131,15 @@ def test_lost_snapshot_is_recognised() -> None:
     assert not lost_snapshot(SOLVE + PROCESS)
 
 
+def test_a_store_that_a_crash_has_damaged_is_no_fault_of_the_build() -> None:
+    """A snapshot that the engine has lost for good is named as such, with what empties it."""
+    lost = 'failed to create snapshot: missing parent "moby/27/3ru9" bucket: not found'
+    found = told(SOLVE + "failed to prepare 3ru9 as kc1y: " + lost, seen=True)
+    assert isinstance(found, EngineError)
+    assert "buildlab engine reset" in found.hint
+    assert told(SOLVE + PROCESS.replace("go build", f"echo {lost}"), seen=True) is None
+
+
 def test_a_base_image_that_cannot_be_had_is_no_fault_of_the_syntax_line() -> None:
     """The hint on the # syntax line is given where that line is the one that failed."""
     tail = (

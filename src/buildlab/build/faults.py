@@ -39,6 +39,7 @@ _FRONTEND = re.compile(
     re.I | re.M,
 )
 _LOST_SNAPSHOT = re.compile(r"parent snapshot \S+ does not exist", re.I)
+_DAMAGED = re.compile(r"missing parent \S+ bucket: not found|blob not found", re.I)
 _CANCELED = re.compile(r"context canceled|\bcanceled:", re.I)
 _ITS_OWN = re.compile(r"process \".*\" did not complete successfully: exit code: \d+\s*$", re.S)
 
@@ -78,6 +79,11 @@ def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | N
         return None  # whatever its words look like, they are the command's own
     if _NO_SPACE.search(text):
         return DiskFull(f"the engine's disk is full: {text}")
+    if _DAMAGED.search(text):
+        return EngineError(
+            f"the engine's store is damaged, as after a crash of the machine: {text}",
+            "empty it, its images come back: buildlab engine reset && buildlab setup",
+        )
     if not ending.seen_events:
         return _never_began(text, builder)
     if _DIED.search(text):

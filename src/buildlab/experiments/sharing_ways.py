@@ -54,7 +54,7 @@ def _newer_base(tree: Workspace) -> None:
 EDITS: Mapping[str, Change] = {
     "no change": nothing,
     "source edit": lambda t: t.replace("greeting/greeting.go", "first edition", "second edition"),
-    "dependency bump": lambda t: t.replace("go.mod", "yaml.v3 v3.0.0", "yaml.v3 v3.0.1"),
+    "dependency bump": lambda t: t.replace("go.mod", "uniseg v0.1.0", "uniseg v0.2.0"),
     # Stands for a base with a fix: another file below all steps, the same compiler.
     "base bump": _newer_base,
 }

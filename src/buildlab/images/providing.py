@@ -87,7 +87,7 @@ class Provider:
         for name in CANONICAL:
             try:
                 image = self._client().images.get(name)
-            except docker.errors.ImageNotFound:
+            except docker.errors.NotFound:  # the name, or a layer lost when the machine died
                 continue
             digest, size = str(image.id), int(image.attrs.get("Size", 0))
             if image.labels.get(LABEL) != name:

@@ -2,4 +2,4 @@ module example.com/greeter
 
 go 1.26.0
 
-require gopkg.in/yaml.v3 v3.0.0
+require github.com/rivo/uniseg v0.1.0

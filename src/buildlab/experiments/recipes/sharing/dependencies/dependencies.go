@@ -2,8 +2,7 @@
 package dependencies
 
 import (
-	_ "fmt"
-	_ "os"
+	_ "runtime" // in every program; nothing is linked here, so it has to be named
 
-	_ "gopkg.in/yaml.v3"
+	_ "github.com/rivo/uniseg"
 )

@@ -1,19 +1,18 @@
-// Package greeting makes a text of a configuration.
+// Package greeting makes a text for a name.
 package greeting
 
-import (
-	"fmt"
+import "github.com/rivo/uniseg"
 
-	"gopkg.in/yaml.v3"
+const (
+	edition = "first edition"
+	// What a reader takes for one character may be many bytes.
+	longest = 20
 )
 
-const edition = "first edition"
-
-// Text greets whom the configuration names.
-func Text(config string) (string, error) {
-	var read struct{ Name string }
-	if err := yaml.Unmarshal([]byte(config), &read); err != nil {
-		return "", err
+// Text greets who is named.
+func Text(name string) string {
+	if uniseg.GraphemeClusterCount(name) > longest {
+		return "Hello, whoever you are (" + edition + ")"
 	}
-	return fmt.Sprintf("Hello, %s (%s)", read.Name, edition), nil
+	return "Hello, " + name + " (" + edition + ")"
 }
