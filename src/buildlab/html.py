@@ -7,6 +7,7 @@ fallbacks for plain HTML and print. A state is a glyph, a colour and a word, nev
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
@@ -136,16 +137,17 @@ def frame_table(frame: DataFrame) -> str:
     named = list(frame.index) if frame.index.name else None
     names = [str(c) for c in frame.columns]
     numeric = [frame[c].dtype.kind in "iuf" for c in frame.columns]
+    digits = [_decimals(frame[c]) for c in frame.columns]
     heads = [f"{'#' if number else ''}{n}" for n, number in zip(names, numeric, strict=True)]
     lines = []
     for at, values in enumerate(frame.itertuples(index=False, name=None)):
         row = dict(zip(names, values, strict=True))
         base = str(row.get("instruction", "")).upper().startswith("FROM ")
         cells = "".join(
-            f"<td class=num>{_number(value)}</td>"
+            f"<td class=num>{_number(value, places)}</td>"
             if number
             else _text_cell(name, "" if _absent(value) else str(value), base)
-            for (name, value), number in zip(row.items(), numeric, strict=True)
+            for (name, value), number, places in zip(row.items(), numeric, digits, strict=True)
         )
         first = f'<th scope="row">{escape(str(named[at]))}</th>' if named else ""
         lines.append(f"<tr>{first}{cells}</tr>")
@@ -158,11 +160,17 @@ def _absent(value: object) -> bool:
     return value is None or (isinstance(value, float) and isnan(value))
 
 
-def _number(value: object) -> str:
-    """Three decimals for what was measured, none for what was counted."""
+def _decimals(column: Iterable[object]) -> int:
+    """As many as the values of a column have, and three at most: seconds to the millisecond."""
+    there = [v for v in column if isinstance(v, float) and not isnan(v)]
+    return next((n for n in range(3) if all(round(v, n) == round(v, 3) for v in there)), 3)
+
+
+def _number(value: object, decimals: int) -> str:
+    """The same number of decimals down a column; none for what was counted."""
     if _absent(value):
         return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
 
 
 def _text_cell(name: str, text: str, base: bool) -> str:

@@ -79,18 +79,10 @@ def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | N
         return None  # whatever its words look like, they are the command's own
     if _NO_SPACE.search(text):
         return DiskFull(f"the engine's disk is full: {text}")
-    if _DAMAGED.search(text):
-        return EngineError(
-            f"the engine's store is damaged, as after a crash of the machine: {text}",
-            "empty it, its images come back: buildlab engine reset && buildlab setup",
-        )
     if not ending.seen_events:
         return _never_began(text, builder)
-    if _DIED.search(text):
-        return EngineError(
-            f"the engine stopped answering while it ran {_named(ending.running)}: {text}",
-            "build again (the engine is started anew); if it happens twice: buildlab doctor",
-        )
+    if _DAMAGED.search(text) or _DIED.search(text):
+        return _engines_fault(text, ending.running)
     if found := _FRONTEND.search(ending.tail):
         return UsageError(
             f"the frontend {found['image']} of the # syntax line can't be had: {text}",
@@ -110,6 +102,18 @@ def _never_began(text: str, builder: str) -> BuildlabError:
     return UsageError(
         f"docker buildx build did not start: {text}",
         'look at the flags: eval "$(buildlab env)"; docker buildx build --help',
+    )
+
+
+def _engines_fault(text: str, running: Sequence[str]) -> EngineError:
+    if _DAMAGED.search(text):
+        return EngineError(
+            f"the engine's store is damaged, as after a crash of the machine: {text}",
+            "empty it, its images come back: buildlab engine reset && buildlab setup",
+        )
+    return EngineError(
+        f"the engine stopped answering while it ran {_named(running)}: {text}",
+        "build again (the engine is started anew); if it happens twice: buildlab doctor",
     )
 
 
