@@ -2,4 +2,4 @@ module example.com/pier
 
 go 1.26.0
 
-require github.com/google/uuid v1.6.0
+require github.com/cespare/xxhash/v2 v2.3.0

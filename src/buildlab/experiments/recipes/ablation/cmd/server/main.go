@@ -1,13 +1,13 @@
-// Server answers with one line; with -healthcheck it asks itself.
+// Server says one line to whoever connects; with -healthcheck it connects to itself.
 package main
 
 import (
 	"flag"
 	"fmt"
-	"net/http"
+	"net"
 	"os"
 
-	"github.com/google/uuid"
+	"github.com/cespare/xxhash/v2"
 
 	"example.com/pier/internal/hello"
 )
@@ -18,18 +18,29 @@ func main() {
 	check := flag.Bool("healthcheck", false, "ask the server that runs here")
 	flag.Parse()
 	if *check {
-		answer, err := http.Get("http://127.0.0.1:8080/")
-		if err != nil || answer.StatusCode != http.StatusOK {
+		if _, err := net.Dial("tcp", "localhost:8080"); err != nil {
 			os.Exit(1)
 		}
 		return
 	}
-	id := uuid.NewString()
-	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, hello.Line, version, id)
-	})
-	if err := http.ListenAndServe(":8080", nil); err != nil {
+	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+func serve() error {
+	listener, err := net.Listen("tcp", ":8080")
+	if err != nil {
+		return err
+	}
+	sum := xxhash.Sum64String(hello.Line)
+	for {
+		caller, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(caller, "%s %s %x\n", hello.Line, version, sum)
+		caller.Close()
 	}
 }
