@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,18 @@ def new_home(engine_packages: Path, tmp_path: Path) -> Iterator[Callable[[str], 
 def private(new_home: Callable[[str], Settings]) -> Settings:
     """A home folder of the test's own, packages shared: its engine may be killed."""
     return new_home("home")
+
+
+@pytest.fixture
+def give_images() -> Callable[[Path], None]:
+    """Gives a home what this machine has assembled of base images: assembling takes a minute."""
+    shared = Settings.from_env().home / "images"
+
+    def give(home: Path) -> None:
+        if shared.is_dir():
+            shutil.copytree(shared, home / "images", copy_function=os.link)
+
+    return give
 
 
 @pytest.fixture

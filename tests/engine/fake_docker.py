@@ -30,6 +30,9 @@ def handler(answers: Mapping[str, Any] = DOCKER) -> type[BaseHTTPRequestHandler]
     """Answers as a docker API does."""
 
     class Handler(BaseHTTPRequestHandler):
+        # In one piece: an answer by HTTP/1.0 has the SDK end ssh as soon as the headers are there.
+        wbufsize = -1
+
         def do_GET(self) -> None:
             name = self.path.rpartition("/")[2]
             body = b"OK" if name == "_ping" else json.dumps(answers[name]).encode()

@@ -136,8 +136,11 @@ def test_the_shared_engine_comes_back_after_clean(alone: Settings) -> None:
     engines.forget()
 
 
-def test_blocks_name_the_engine_that_builds_use(alone: Settings) -> None:
+def test_blocks_name_the_engine_that_builds_use(
+    give_images: Callable[[Path], None], alone: Settings
+) -> None:
     """Inside `engine(...)` builds use that one, and afterwards the outer one again."""
+    give_images(alone.home)
     shared = engines.current()
     with engines.engine() as outer:
         assert engines.current() is outer

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +53,11 @@ def user(
 
 @pytest.fixture
 def learner(
-    user: UsersDocker, tmp_path: Path, engine_packages: Path, monkeypatch: pytest.MonkeyPatch
+    user: UsersDocker,
+    tmp_path: Path,
+    engine_packages: Path,
+    give_images: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Settings]:
     """The process as a learner's: their home, their DOCKER_HOST, a new BUILDLAB_HOME."""
     give_images(tmp_path / "lab")
@@ -70,12 +74,6 @@ def learner(
     yield settings
     clean.clean(settings)
     engines.forget()
-
-
-def give_images(home: Path) -> None:
-    """What this machine has assembled of base images, as links: assembling takes a minute."""
-    shared = Settings.from_env().home / "images"
-    shutil.copytree(shared, home / "images", copy_function=os.link)
 
 
 def busybox(folder: Path, packages: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,24 @@ def test_lesson(lesson: Path, rule: rules.Rule) -> None:
     """A lesson breaks no rule."""
     problems = list(rule(nbformat.read(lesson, as_version=4)))
     assert not problems, f"{lesson.name}: {rule.__doc__}\n  " + "\n  ".join(problems)
+
+
+def test_the_first_lesson_lists_all_others() -> None:
+    """Whoever begins sees the whole course, as links."""
+    text = LESSONS[0].read_text("utf-8")
+    missing = [
+        lesson.stem for lesson in LESSONS[1:] if f"[{lesson.stem}]({lesson.name})" not in text
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    ("lesson", "following"), list(pairwise(LESSONS)), ids=lambda path: path.stem.partition("_")[0]
+)
+def test_a_lesson_leads_to_the_next(lesson: Path, following: Path) -> None:
+    """The last cell names the lesson that follows."""
+    last = nbformat.read(lesson, as_version=4).cells[-1].source
+    assert f"**Next:** [{following.stem}]({following.name})" in last
 
 
 def compared(text: str = "cached", **changes: Any) -> nbformat.NotebookNode:

@@ -145,7 +145,8 @@ def _linked(trial: Trial) -> dict[str, Fact]:
 
 def _cached(trial: Trial) -> dict[str, Fact]:
     """The same image built with a full cache and with none."""
-    lines = (BASE, "COPY salt ballast /", "RUN touch /made")
+    # Times in a layer are whole seconds: within one second two builds would give the same bytes.
+    lines = (BASE, "COPY salt ballast /", "RUN sleep 1 && touch /made")
     first = trial.image("cold", *lines)
     warm = trial.image("warm", *lines)
     trial.tree.write("Dockerfile", "\n".join([*lines, ""]))

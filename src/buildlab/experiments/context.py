@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 
 from buildlab.build import build
 from buildlab.experiments.bench import NOTHING_IGNORED, Bench, bench, edit
+from buildlab.experiments.harbour import dockerfile, harbour
 from buildlab.experiments.runs import Runs
-from buildlab.experiments.service import sample_app, service
+from buildlab.experiments.service import sample_app
 from buildlab.record import BuildRecord
 from buildlab.replay import replayable
 from buildlab.workspace import Edit, workspace
@@ -92,20 +93,32 @@ def ignore_file() -> str:
     return (sample_app() / ".dockerignore").read_text()
 
 
+NAIVE = """FROM golang:1.27-trixie
+WORKDIR /src
+ENV CGO_ENABLED=0
+COPY . .
+RUN go build -v -o /out/harbour .
+"""
+
+
 @replayable
 def worth() -> Runs:
-    """One source edit in three variants of the service, each as warm as a first build leaves it.
+    """One source edit in three Dockerfiles of a small program, each as warm as a build leaves it.
 
     What is warm differs: naive has nothing that the edit spares, so it needs no build before;
-    dependencies first has its download; tuned has its cache mounts.
+    dependencies first has its download; cache mounts have what was compiled.
     """
-    with service(own_mounts=False) as bench:
-        bench.build_above("dependencies first", "COPY . .").require_ok()
-        bench.build("tuned", title="tuned, before the edit").require_ok()
-        bench.edit("leaf")
-        return Runs(
-            {
-                variant: bench.build(variant, title=f"{variant}, one edit").require_ok()
-                for variant in ("naive", "dependencies first", "tuned")
-            }
-        )
+    texts = {
+        "naive": NAIVE,
+        "dependencies first": dockerfile("no mounts"),
+        "cache mounts": dockerfile("both"),
+    }
+    records: dict[str, BuildRecord] = {}
+    with harbour() as program:
+        first, mounted = list(texts)[1:]
+        for name, flags in ((first, ("--target=modules",)), (mounted, ())):
+            program.run(texts[name], f"{name}, before the edit", *flags).require_ok()
+        program.edit("leaf")
+        for name, text in texts.items():
+            records[name] = program.run(text, f"{name}, one edit").require_ok()
+    return Runs(records)

@@ -26,7 +26,7 @@ MOUNTS: Mapping[str, tuple[str, ...]] = {
 EDITS: Mapping[str, tuple[str, str, str]] = {
     "leaf": ("internal/greeting/greeting.go", "Version = 1", "Version = 2"),
     "core": ("internal/port/port.go", "Berths = 1", "Berths = 2"),
-    "bump": ("go.mod", "xxhash/v2 v2.2.0", "xxhash/v2 v2.3.0"),
+    "bump": ("go.mod", "uniseg v0.1.0", "uniseg v0.2.0"),
 }
 """Named edits: a package that only the program imports, one that most import, a dependency."""
 

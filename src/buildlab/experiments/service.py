@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from buildlab.build import build
-from buildlab.build.command import DEFAULT_CACHE_NS
 from buildlab.errors import UsageError
 from buildlab.record import BuildRecord
 from buildlab.workspace import Workspace, workspace
@@ -91,10 +90,10 @@ class Service:
     cold however warm the engine is, and nothing is pruned.
     """
 
-    def __init__(self, copy: Workspace, *, own_mounts: bool = True) -> None:
+    def __init__(self, copy: Workspace) -> None:
         self.workspace = copy
         salt = salted(copy)
-        self.cache_ns = f"buildlab-{salt}" if own_mounts else DEFAULT_CACHE_NS
+        self.cache_ns = f"buildlab-{salt}"
         self._version = f"lesson-{salt}"
 
     def build(self, variant: str, *flags: str, title: str = "", **options: Any) -> BuildRecord:
@@ -116,21 +115,6 @@ class Service:
             **options,
         )
 
-    def build_above(self, variant: str, instruction: str) -> BuildRecord:
-        """Build the instructions above `instruction`, and so cache what a full build would."""
-        above, found, _ = self.workspace.read(VARIANTS[variant]).partition(f"\n{instruction}\n")
-        if not found:
-            raise UsageError(f"{VARIANTS[variant]} has no line {instruction!r}")
-        self.workspace.write("above.Dockerfile", above + "\n")
-        self.workspace.write("above.Dockerfile.dockerignore", "# Nothing is ignored.\n")
-        return build(
-            self.workspace,
-            "--file=above.Dockerfile",
-            title=f"{variant}, above {instruction}",
-            cache_ns=self.cache_ns,
-            output="cache",
-        )
-
     def edit(self, name: str) -> None:
         """Make one of `EDITS`. Raises UsageError for a name that is not among them."""
         if name not in EDITS:
@@ -139,11 +123,7 @@ class Service:
 
 
 @contextmanager
-def service(*, own_mounts: bool = True) -> Iterator[Service]:
-    """A Service whose copy is removed at the end, and kept if the block fails.
-
-    Without `own_mounts` its cache mounts are those of all lessons, warm from whoever built last:
-    for what is measured on a warm machine anyway.
-    """
+def service() -> Iterator[Service]:
+    """A Service whose copy is removed at the end, and kept if the block fails."""
     with workspace(sample_app()) as copy:
-        yield Service(copy, own_mounts=own_mounts)
+        yield Service(copy)

@@ -3,6 +3,6 @@ module example.com/harbour
 go 1.26.0
 
 require (
-	github.com/cespare/xxhash/v2 v2.2.0
-	golang.org/x/text v0.42.0
+	github.com/rivo/uniseg v0.1.0
+	github.com/segmentio/fasthash v1.0.3
 )

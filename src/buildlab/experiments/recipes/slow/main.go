@@ -1,9 +1,7 @@
 package main
 
-import "fmt"
-
 var commit string
 
 const revision = 0
 
-func main() { fmt.Println("revision", revision, "of", commit) }
+func main() { println("revision", revision, "of", commit) }
