@@ -1,6 +1,6 @@
 FROM golang:1.27-trixie
 WORKDIR /src
-ENV CGO_ENABLED=0 package=github.com/segmentio/fasthash/fnv1a
+ENV CGO_ENABLED=0 package=golang.org/x/text/encoding/internal/identifier
 COPY . .
 COPY --chmod=755 <<"EOF" /bin/said
 #!/bin/sh
@@ -11,7 +11,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     go mod download && go build $package && said "untouched, go mod verify" go mod verify
 # Any step with the same mount could do this.
 RUN --mount=type=cache,target=/go/pkg/mod \
-    file=$(go list -f '{{.Dir}}' $package)/hash.go; \
+    file=$(go list -f '{{.Dir}}' $package)/identifier.go; \
     chmod u+w $file && echo 'const Altered = "altered"' >> $file
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     said "go mod download" go mod download; \
