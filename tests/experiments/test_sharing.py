@@ -62,10 +62,11 @@ def test_a_cached_download_leaves_an_empty_mount(crossed: Runs, way: str) -> Non
 
 @pytest.mark.parametrize("way", ALL_STAGES)
 def test_the_compilers_cache_does_not_travel(crossed: Runs, way: str) -> None:
-    """With cache mounts a second machine compiles as much as without any cache."""
+    """With cache mounts a second machine compiles as much as without any cache: the newer module
+    has one package more."""
     for edit in ("source edit", "dependency bump"):
-        compiled = crossed.facts[f"{way}, {edit}: packages compiled"]
-        assert compiled == crossed.facts[f"no cache, {edit}: packages compiled"]
+        compiled = int(crossed.facts[f"{way}, {edit}: packages compiled"])
+        assert compiled >= int(crossed.facts[f"no cache, {edit}: packages compiled"])
 
 
 def test_where_few_packages_are_compiled(crossed: Runs) -> None:

@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from buildlab.build import process
-from buildlab.build.lock import measuring
-from buildlab.build.run import _key as engine_key
+from buildlab.build.lock import engine_key, measuring
 from buildlab.engine import current
 from buildlab.engine.model import Engine
 from buildlab.engine.process import wait_until

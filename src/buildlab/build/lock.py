@@ -11,8 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings
 from buildlab.errors import TimedOut
 
+WAIT_S = 600.0
 _TELL_AFTER_S = 2.0
 
 
@@ -38,6 +41,20 @@ def measuring(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         lock.release()
+
+
+def engine_key(engine: Engine) -> str:
+    """What names the engine whose builds must not run beside each other."""
+    return f"{engine.socket or engine.info.name}\0{engine.builder}"
+
+
+@contextmanager
+def between_builds(engine: Engine, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Hold the engine while no build of the kit's runs on it. Raises TimedOut as `measuring`."""
+    home = Settings.from_env().paths
+    folder, key = home.make(home.locks), engine_key(engine)
+    with measuring(folder, key, waiting=waiting, timeout_s=WAIT_S):
+        yield
 
 
 def _acquire(lock: FileLock, waiting: Callable[[str], None], timeout_s: float) -> None:

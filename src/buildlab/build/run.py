@@ -17,7 +17,7 @@ from buildlab.build import disk, faults, process
 from buildlab.build.command import Output, compose
 from buildlab.build.context import guarded
 from buildlab.build.ending import Attempt, Job, warned, why_stopped, with_evidence
-from buildlab.build.lock import measuring
+from buildlab.build.lock import engine_key, measuring
 from buildlab.build.observer import Audience, Observer
 from buildlab.build.source import Source, locate, values
 from buildlab.engine.model import Engine
@@ -70,7 +70,7 @@ def build(
     try:
         locks = home.make(home.locks)
         with measuring(
-            locks, _key(engine), waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
+            locks, engine_key(engine), waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
         ) as scratch:
             # A name of its own: a killed build's client may still live for a moment.
             metadata = scratch / f"metadata-{secrets.token_hex(4)}.json"
@@ -196,11 +196,6 @@ def _current() -> Engine:
     from buildlab.engine import current
 
     return current()
-
-
-def _key(engine: Engine) -> str:
-    """What names the engine whose builds must not run beside each other."""
-    return f"{engine.socket or engine.info.name}\0{engine.builder}"
 
 
 def _title(context: str | Path | Workspace, flags: Sequence[str]) -> str:

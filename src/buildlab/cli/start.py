@@ -143,6 +143,7 @@ def prepare() -> Engine:
             found = images.ensure(engine, progress=step.say)
             step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
         _fill_store(engine)
+        _trim_cache(engine)
     return engine
 
 
@@ -169,6 +170,17 @@ def _fill_store(engine: Engine) -> None:
         except (BuildFailed, TimedOut) as fault:
             step.result = "not here, so lessons need internet"
             step.say(fault.message.strip().splitlines()[-1])
+
+
+def _trim_cache(engine: Engine) -> None:
+    """Room on a disk that gets full; now, as nothing builds."""
+    from buildlab.build import between_builds
+    from buildlab.engine import trimming
+
+    if not trimming.due(Settings.from_env().home):
+        return
+    with _Step("Build cache") as step, between_builds(engine, step.say):
+        step.result = f"{trimming.trim(engine) or '0B'} deleted, the disk gets full"
 
 
 def _with_replay(error: EngineError) -> BuildlabError:

@@ -1,4 +1,4 @@
-"""The configuration of a BuildKit daemon of ours: cache limit, mirrors, certificate authorities."""
+"""The configuration of a BuildKit daemon of ours: mirrors, certificate authorities."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-CACHE_LIMIT = "20GB"
-MINIMUM_FREE = "2GB"
 # Where the base images of the lessons come from.
 REGISTRIES = ("docker.io", "gcr.io")
 
@@ -40,9 +38,7 @@ def render(registries: Registries, ca_bundle: str = "") -> str:
     lines = [
         "# Written by buildlab.",
         "[worker.oci]",
-        "  gc = true",
-        f'  maxUsedSpace = "{CACHE_LIMIT}"',
-        f'  minFreeSpace = "{MINIMUM_FREE}"',
+        "  gc = false",  # see trimming
     ]
     mirrors = [m.split("://", 1)[-1].rstrip("/") for m in registries.mirrors]
     plain = [m for m in registries.mirrors if m.startswith("http://")]

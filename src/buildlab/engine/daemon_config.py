@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from buildlab.engine.paths import short_hash
 from buildlab.engine.subnets import Subnets
 
-_GIB = 1024**3
-_CACHE_LIMIT_BYTES = 20 * _GIB
-_LEAST_CACHE_BYTES = 2 * _GIB
 _LOG_LIMIT_BYTES = 4 * 1024**2
 # The engine sees its folders under this name: see init.sh.
 _INSIDE = "/run/buildlab"
@@ -34,12 +30,9 @@ def write(state_dir: Path, nets: Subnets) -> None:
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         "cgroup-parent": f"/{cgroup_name(state_dir)}",
         "shutdown-timeout": 3,
-        "builder": {
-            "gc": {
-                "enabled": True,
-                "policy": [{"all": True, "keepStorage": str(cache_limit_bytes(state_dir))}],
-            }
-        },
+        # While BuildKit's collector measures a cache mount, a step that wants it gets an empty one
+        # (https://github.com/moby/buildkit/issues/883): the cache is trimmed between builds.
+        "builder": {"gc": {"enabled": False}},
     }
     (state_dir / "daemon.json").write_text(json.dumps(config, indent=1))
     (state_dir / "resolv.conf").write_text(_resolv_conf(nets.dns))
@@ -51,12 +44,6 @@ def write(state_dir: Path, nets: Subnets) -> None:
 def cgroup_name(state_dir: Path) -> str:
     """The cgroup that all containers and build steps of this state folder's engine are in."""
     return f"buildlab-{short_hash(state_dir)}"
-
-
-def cache_limit_bytes(folder: Path) -> int:
-    """How much build cache the engine keeps: 20 GiB, on a small disk a fifth of what is free."""
-    fifth = shutil.disk_usage(folder).free // 5
-    return max(_LEAST_CACHE_BYTES, min(_CACHE_LIMIT_BYTES, fifth))
 
 
 def log_tail(state_dir: Path, lines: int = 8) -> str:

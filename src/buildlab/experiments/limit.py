@@ -24,7 +24,7 @@ from buildlab.registry import registry
 from buildlab.replay import replayable
 from buildlab.workspace import Workspace, workspace
 
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 LINE: Final = "internal/humanize/ago.go"
 NAMESPACE: Final = "buildlab-limit"
 GO_BUILD: Final = "go build -o /tmp/server ./cmd/server"
