@@ -232,17 +232,6 @@ def test_listens_on_no_tcp_port(private: Settings) -> None:
     assert running.socket_path.parent.stat().st_mode & 0o077 == 0
 
 
-def test_cache_has_a_limit(private: Settings) -> None:
-    """The engine states a limit for its build cache that the disk can hold."""
-    engine = embedded.ensure(private)
-    argv = [*engine.buildx, "inspect"]
-    said = subprocess.run(
-        argv, env=engine.child_env(), capture_output=True, text=True, check=False
-    ).stdout
-    assert said.count("GC Policy rule") == 1
-    assert "Reserved Space:" in said
-
-
 @pytest.mark.parametrize("name", ["with space", "ünï-コード", "co:lon,comma", "long-" + "x" * 120])
 def test_odd_home_folders(
     new_home: Callable[[str], Settings], busybox_context: Path, name: str
