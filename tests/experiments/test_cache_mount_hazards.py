@@ -151,3 +151,10 @@ def test_a_failing_step_is_named_and_its_files_are_kept(lab_engine: Engine) -> N
     with pytest.raises(BuildFailed, match="false") as caught, harbour() as program:
         program.run("FROM debian:trixie-slim\nRUN false # SALT\n", "fails").require_ok()
     assert any("workspace is kept" in note for note in caught.value.__notes__)
+
+
+def test_a_warm_engine_counts_the_copied_files_too(lab_engine: Engine) -> None:
+    """The step that counts runs each time, whatever was built before."""
+    for _ in range(2):
+        again = hazards.mount_copied()
+        assert again.facts["copied out by the step: files are copied"] is True
