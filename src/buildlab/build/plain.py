@@ -20,7 +20,7 @@ from pathlib import Path
 
 from buildlab.build import process
 from buildlab.build.command import Output, compose
-from buildlab.build.lock import measuring
+from buildlab.build.lock import engine_key, measuring
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
@@ -217,8 +217,8 @@ def _with_env(engine: Engine, env: dict[str, str | None] | None) -> Engine:
 def _scratch(engine: Engine) -> Iterator[Path]:
     """One build at a time on this engine, as for all builds of the kit."""
     home = Settings.from_env().paths
-    key = f"{engine.socket or engine.info.name}\0{engine.builder}"
-    with measuring(home.make(home.locks), key, waiting=lambda _: None, timeout_s=900) as folder:
+    locks = home.make(home.locks)
+    with measuring(locks, engine_key(engine), waiting=lambda _: None, timeout_s=900) as folder:
         yield folder
 
 
