@@ -53,13 +53,13 @@ def prune(engine: Engine, command: str) -> None:
             f"choose one of: {', '.join(possible(engine))}",
         )
     argv = COMMANDS[command]
-    _run(engine, (*_program(engine, argv), *argv, "--force"))
+    told(engine, (*_program(engine, argv), *argv, "--force"))
 
 
 def mounts(engine: Engine) -> int:
     """How many cache mounts the engine holds."""
-    told = _run(engine, (*_program(engine, ("du",)), "du", "--verbose"))
-    kinds = [line.split()[-1] for line in told.splitlines() if line.startswith("Type:")]
+    listed = told(engine, (*_program(engine, ("du",)), "du", "--verbose"))
+    kinds = [line.split()[-1] for line in listed.splitlines() if line.startswith("Type:")]
     return kinds.count("exec.cachemount")
 
 
@@ -69,7 +69,8 @@ def _program(engine: Engine, argv: tuple[str, ...]) -> tuple[str, ...]:
     return engine.cli
 
 
-def _run(engine: Engine, argv: tuple[str, ...]) -> str:
+def told(engine: Engine, argv: tuple[str, ...]) -> str:
+    """What a command of this engine prints. Raises EngineError where it fails, TimedOut."""
     try:
         done = subprocess.run(
             argv,

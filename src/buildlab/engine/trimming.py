@@ -8,17 +8,15 @@ collector. See https://github.com/moby/buildkit/issues/883.
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
+from buildlab.engine import pruning
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, TimedOut
 
 MOST: Final = "20GB"
 LOW_BYTES: Final = 20 * 10**9
 """What the cache keeps when it is trimmed, and how little free disk makes that due."""
-TIMEOUT_S: Final = 120.0
 
 
 def due(home: Path) -> bool:
@@ -39,19 +37,5 @@ def trim(engine: Engine, most: str = MOST) -> str:
         *(*engine.buildx, "--builder", engine.builder),
         *("prune", "--all", "--force", f"--max-used-space={most}"),
     )
-    try:
-        done = subprocess.run(
-            argv,
-            env=engine.child_env(),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired as fault:
-        raise TimedOut(f"trimming the build cache took longer than {TIMEOUT_S:g} s") from fault
-    if done.returncode:
-        raise EngineError(f"the build cache can't be trimmed: {done.stderr.strip()}")
-    totals = [line for line in done.stdout.splitlines() if line.startswith("Total:")]
+    totals = [line for line in pruning.told(engine, argv).splitlines() if line.startswith("Total:")]
     return totals[-1].partition(":")[2].strip() if totals else ""

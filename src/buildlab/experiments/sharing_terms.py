@@ -31,7 +31,7 @@ def compression() -> Runs:
 
     Rows: seconds of the export, seconds of the build that imports the layer and runs a step on
     top of it, and the bytes that this build read. The layer has the go command and the source of
-    the compiler, with another salt each time.
+    the runtime, with another salt each time.
     """
     records: dict[str, BuildRecord] = {}
     rows: list[Row] = []
