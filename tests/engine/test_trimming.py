@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from buildlab.build import build
+from buildlab.build import between_builds, build
+from buildlab.cli import start
 from buildlab.engine import buildkitd, embedded, trimming
 from buildlab.engine.settings import Settings
+from buildlab.errors import TimedOut
 from buildlab.record import State
 
 
@@ -47,6 +49,39 @@ def test_trimming_keeps_what_there_is_room_for(private: Settings, busybox_contex
     assert set(states()) == {State.CACHED}
     trimming.trim(engine, "1KB")
     assert State.RAN in states()
+
+
+def test_no_build_runs_while_the_cache_is_trimmed(
+    private: Settings, busybox_context: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build waits for what holds the engine between builds."""
+    monkeypatch.setattr("buildlab.build.run.TIMEOUT_S", 1.0)
+    engine = embedded.ensure(private)
+    with (
+        between_builds(engine, print),
+        pytest.raises(TimedOut, match="waited 1 s for another build"),
+    ):
+        build(busybox_context, engine=engine, output="cache", timeout_s=1)
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_set_up_trims_where_the_disk_gets_full(
+    full: bool,
+    private: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It says so in a line; with room on the disk it does nothing, and says nothing."""
+    engine = embedded.ensure(private)
+
+    def due(_: Path) -> bool:
+        return full
+
+    monkeypatch.setattr(trimming, "due", due)
+    start.trim_cache(engine)
+    said = capsys.readouterr().out
+    assert ("0B deleted, the disk gets full" in said) is full
+    assert bool(said) is full
 
 
 @pytest.mark.parametrize(("free", "due"), [(19 * 10**9, True), (21 * 10**9, False)])

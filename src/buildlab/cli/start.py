@@ -143,7 +143,7 @@ def prepare() -> Engine:
             found = images.ensure(engine, progress=step.say)
             step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
         _fill_store(engine)
-        _trim_cache(engine)
+        trim_cache(engine)
     return engine
 
 
@@ -172,7 +172,7 @@ def _fill_store(engine: Engine) -> None:
             step.say(fault.message.strip().splitlines()[-1])
 
 
-def _trim_cache(engine: Engine) -> None:
+def trim_cache(engine: Engine) -> None:
     """Room on a disk that gets full; now, as nothing builds."""
     from buildlab.build import between_builds
     from buildlab.engine import trimming
