@@ -22,6 +22,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         **environ,
         "BUILDLAB_REPLAY": "1",
+        "BUILDLAB_REPLAY_PACE": "0",
         "BUILDLAB_HOME": str(folder / "home"),
         "DOCKER_CONFIG": str(folder / "docker"),
         "DOCKER_HOST": f"unix://{folder}/no.sock",

@@ -15,6 +15,7 @@ import pytest
 from buildlab import cli, replay, store
 from buildlab import engine as engines
 from buildlab.build import build
+from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError, RecordError, UsageError
 from buildlab.record import BuildRecord, EngineInfo
 from buildlab.replay import files
@@ -172,6 +173,24 @@ def test_live_view_moves_within_its_time(recordings: Path, monkeypatch: pytest.M
     assert 0.1 < time.monotonic() - begin < 1
     assert [p.steps[0].phase for p in seen if p.steps][-1] == "ran"
     assert "running" in [p.steps[0].phase for p in seen if p.steps]
+
+
+def test_nobody_waits_at_pace_0(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody watches, a build of 40 s is over at once, and its end is shown."""
+    replay.keep_build(record(), [], LINES, recordings)
+    switch_on(monkeypatch)
+    monkeypatch.setattr("buildlab.replay.builds.time.sleep", pytest.fail)
+    seen: list[Progress] = []
+    replay.replayed("cold", []).play(seen.append, pace_s=0)
+    assert [s.phase for s in seen[-1].steps] == ["ran"]
+
+
+@pytest.mark.parametrize("given", ["fast", "-1", "inf", "nan"])
+def test_a_pace_that_is_none_is_named(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable, and what it may be."""
+    monkeypatch.setenv("BUILDLAB_REPLAY_PACE", given)
+    with pytest.raises(UsageError, match="BUILDLAB_REPLAY_PACE"):
+        Settings.from_env()
 
 
 def test_recording_holds_no_secret_and_no_folder_of_ours(recordings: Path, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildReco
     found = replay.replayed(title, flags)
     audience.started(found.record.command, title)
     if audience:
-        found.play(audience.progressed)
+        found.play(audience.progressed, Settings.from_env().replay_pace_s)
     audience.finished(found.record)
     return found.record
 

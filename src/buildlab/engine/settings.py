@@ -16,6 +16,7 @@ from buildlab.errors import UsageError
 Choice = Literal["auto", "embedded", "docker"]
 CHOICES = ("auto", "embedded", "docker")
 
+PACE_S = 1.0
 OFF = ("", "0", "no", "false", "off")
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -29,6 +30,8 @@ class Settings:
     `home` holds all that the kit keeps (BUILDLAB_HOME); `engine` limits which kind of engine
     is used (BUILDLAB_ENGINE) and `builder` names a buildx builder (BUILDLAB_BUILDER); `replay`
     and `record` are BUILDLAB_REPLAY and BUILDLAB_RECORD as given, "" where unset.
+    `replay_pace_s` is the longest that a replayed build plays, in seconds; 0 shows its end at
+    once (BUILDLAB_REPLAY_PACE).
     `packages_dir` moves the unpacked packages out of `home` (BUILDLAB_PACKAGES), so that
     several homes can share them. `evidence_dir` keeps results of experiments elsewhere
     (BUILDLAB_EVIDENCE): a test run has its own.
@@ -39,6 +42,7 @@ class Settings:
     builder: str = ""
     replay: str = ""
     record: str = ""
+    replay_pace_s: float = PACE_S
     packages_dir: Path | None = None
     evidence_dir: Path | None = None
 
@@ -61,6 +65,7 @@ class Settings:
             builder=env.get("BUILDLAB_BUILDER", "").strip(),
             replay=env.get("BUILDLAB_REPLAY", "").strip(),
             record=env.get("BUILDLAB_RECORD", "").strip(),
+            replay_pace_s=_pace(env.get("BUILDLAB_REPLAY_PACE", "").strip()),
             packages_dir=_absolute(packages) if packages else None,
             evidence_dir=_absolute(evidence) if evidence else None,
         )
@@ -84,6 +89,19 @@ class Settings:
     def paths(self) -> Home:
         """Where each thing lies below `home`."""
         return Home(self.home, self.packages_dir)
+
+
+def _pace(given: str) -> float:
+    try:
+        pace_s = float(given or PACE_S)
+    except ValueError:
+        pace_s = -1.0
+    if not 0 <= pace_s < float("inf"):
+        raise UsageError(
+            f"BUILDLAB_REPLAY_PACE is {given!r}, which is no number of seconds",
+            "set it to 0 (at once) or more, or unset it",
+        )
+    return pace_s
 
 
 def daemon_env() -> dict[str, str]:

@@ -88,13 +88,14 @@ def _client(notebook: Notebook, began: Callable[..., None]) -> Any:
 
 def _run(client: Any, folder: Path, environ: Mapping[str, str]) -> None:
     """Execute all cells on a thread, and interrupt them where this one is interrupted."""
+    env = {**environ, "BUILDLAB_REPLAY_PACE": "0"}  # nobody watches
     loop = asyncio.new_event_loop()
     done: Future[None] = Future()
 
     def work() -> None:
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(client.async_execute(env=dict(environ), cwd=str(folder)))
+            loop.run_until_complete(client.async_execute(env=env, cwd=str(folder)))
         except BaseException as e:
             done.set_exception(e)
         else:

@@ -11,13 +11,12 @@ Below `build` in the layers: it reads files and folds events, and starts nothing
 
 from __future__ import annotations
 
-from buildlab.replay.builds import PACE_S, Line, Recording, keep_build, replayed
+from buildlab.replay.builds import Line, Recording, keep_build, replayed
 from buildlab.replay.experiments import Stored, replayable
 from buildlab.replay.files import lesson
 from buildlab.replay.state import active, info, recording
 
 __all__ = [
-    "PACE_S",
     "Line",
     "Recording",
     "Stored",

@@ -16,9 +16,6 @@ from buildlab.replay.state import inside_experiment
 from buildlab.store import from_dict, to_dict
 from buildlab.stream import Fold, Progress
 
-PACE_S = 1.0
-"""A replayed build takes at most this long, however long the real one took."""
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -35,7 +32,7 @@ class Recording:
     record: BuildRecord
     lines: tuple[Line, ...]
 
-    def play(self, progressed: Callable[[Progress], None], pace_s: float = PACE_S) -> None:
+    def play(self, progressed: Callable[[Progress], None], pace_s: float) -> None:
         """Feed the events as they came, faster where they took longer than `pace_s` seconds."""
         _play(self.lines, progressed, pace_s)
 
