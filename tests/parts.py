@@ -16,14 +16,16 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser import chromium
 
 ROOT = Path(__file__).parents[1]
+_UNSEEN: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 ORDER = (
-    *("unit", "repo", "docs", "engine", "notebooks", "handout"),
+    *("unit", "repo", "docs", "notebooks", "engine", "handout"),
     # Without a network from here on (tests/offline.py). Lessons measure; what they found is what
     # the tests of their experiments and the claims look at.
     *("lessons", "experiments", "claims", "labs", "browser"),
@@ -31,6 +33,10 @@ ORDER = (
 NEED_ENGINE = {"engine", "handout", "lessons", "experiments", "claims", "labs", "browser"}
 SETUP_LIMIT_S = 1200
 
+# Takes minutes, and nothing of the quick parts: made beside them, so that nobody waits for it.
+BEGUN_EARLY = {"buildkit_image": [sys.executable, "-m", "tests.engine.buildkit_image"]}
+
+_begun: list[subprocess.Popen[bytes]] = []
 _seconds: defaultdict[str, float] = defaultdict(float)
 _tests: Counter[str] = Counter()
 
@@ -51,6 +57,7 @@ def in_ci() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Set what kernels and child processes inherit: a user's own habits must not decide."""
     config.addinivalue_line("markers", "chromium: needs a Chromium or Chrome")
+    config.addinivalue_line("markers", "buildkit_image: needs the tests' own BuildKit image")
     # A shell that starts this in the background has it ignore Ctrl-C, and so all its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.pop("BUILDLAB_REPLAY", None)
@@ -81,6 +88,16 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     with capture.global_and_fixture_disabled():
         _provide(session, "engine", _ready_engine)
         _provide(session, "chromium", _ready_chromium)
+    for marker, command in BEGUN_EARLY.items():
+        if any(item.get_closest_marker(marker) for item in session.items):
+            _begun.append(subprocess.Popen(command, cwd=ROOT, **_UNSEEN))
+
+
+def pytest_sessionfinish() -> None:
+    """What was begun early and is not ready ends with the run."""
+    for process in _begun:
+        process.terminate()
+        process.wait()
 
 
 def _provide(session: pytest.Session, marker: str, ready: Callable[[], str]) -> None:

@@ -134,20 +134,3 @@ def test_the_shared_engine_comes_back_after_clean(alone: Settings) -> None:
     assert again.netns_pid != first.netns_pid
     assert embedded.find(alone)
     engines.forget()
-
-
-def test_blocks_name_the_engine_that_builds_use(
-    give_images: Callable[[Path], None], alone: Settings
-) -> None:
-    """Inside `engine(...)` builds use that one, and afterwards the outer one again."""
-    give_images(alone.home)
-    shared = engines.current()
-    with engines.engine() as outer:
-        assert engines.current() is outer
-        with engines.engine(fresh=True) as runner:
-            assert engines.current() is runner
-            assert runner.fresh
-            assert runner.socket != shared.socket
-        assert engines.current() is outer
-    assert engines.current() == shared
-    engines.forget()

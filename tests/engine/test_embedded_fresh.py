@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from buildlab import engine as engines
 from buildlab.engine import embedded, instance, leftovers
 from buildlab.engine.fresh import fresh
 from buildlab.engine.model import Engine
@@ -182,3 +183,15 @@ def test_fault_inside_the_block(new_home: Callable[[str], Settings]) -> None:
         running = instance_of(settings, engine)
         raise ZeroDivisionError
     assert not running.init.alive()
+
+
+def test_blocks_name_the_engine_that_builds_use(lab_engine: Engine) -> None:
+    """Inside `engine(...)` builds use that one, and afterwards the outer one again."""
+    with engines.engine() as outer:
+        assert engines.current() is outer
+        with engines.engine(fresh=True) as runner:
+            assert engines.current() is runner
+            assert runner.fresh
+            assert (runner.socket, runner.builder) != (lab_engine.socket, lab_engine.builder)
+        assert engines.current() is outer
+    assert engines.current() == lab_engine

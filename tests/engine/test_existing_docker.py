@@ -29,11 +29,12 @@ from tests.engine import users_docker
 from tests.engine.buildkit_image import recipe
 from tests.engine.users_docker import UsersDocker
 
+pytestmark = pytest.mark.buildkit_image
+
 
 @pytest.fixture(scope="module")
 def buildkit_archive(lab_engine: Engine, engine_packages: Path) -> Path:
-    cache = Settings.from_env().home / "test-cache"
-    return recipe.archive(lab_engine, engine_packages, cache)
+    return recipe.archive(lab_engine, engine_packages, recipe.cache())
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from buildlab.engine.model import Engine
+from buildlab.engine.settings import Settings
 from buildlab.images.certificates import host_bundle
 
 HERE = Path(__file__).parent
@@ -24,6 +25,11 @@ VERSION = "v0.25.2"
 # Nothing answers on this registry, so no puller waits for it.
 NAME = f"localhost/buildlab-test-buildkit:{VERSION}"
 BUILD_LIMIT_S = 800
+
+
+def cache() -> Path:
+    """Where this machine keeps the image."""
+    return Settings.from_env().home / "test-cache"
 
 
 def archive(engine: Engine, packages: Path, cache: Path) -> Path:
