@@ -192,8 +192,7 @@ def test_as_a_container(lab_engine: Engine, engine_packages: Path, tmp_path: Pat
     from buildlab.engine import fresh
 
     _as_docker(lab_engine)
-    images.assemble()
-    with fresh.fresh(images=images.layouts()) as runner:
+    with fresh.fresh(images=images.for_fresh(lab_engine)) as runner:
         _registry_image(runner, engine_packages, tmp_path)
         engine, enter = _as_docker(runner)
         with _holder(engine, *enter) as holder:
