@@ -26,6 +26,7 @@ def alone(
     (tmp_path / "user").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
     monkeypatch.setenv("BUILDLAB_HOME", str(settings.home))
+    monkeypatch.setenv("BUILDLAB_PACKAGES", str(settings.packages_dir))
     monkeypatch.setenv("BUILDLAB_ENGINE", "embedded")
     monkeypatch.setattr(candidates, "DEFAULT_SOCKET", str(tmp_path / "none.sock"))
     return settings
