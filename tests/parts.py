@@ -96,8 +96,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_sessionfinish() -> None:
     """What was begun early and is not ready ends with the run."""
     for process in _begun:
-        process.terminate()
-        process.wait()
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # it then ends the build that it waits for
+            process.wait()
 
 
 def _provide(session: pytest.Session, marker: str, ready: Callable[[], str]) -> None:

@@ -80,7 +80,7 @@ def test_an_image_that_a_crash_has_damaged_is_loaded_again(lab_engine: Engine, l
         wanted = runner.client().images.get(STATIC).id
         assert wanted is not None
         # Of this engine alone: the template, and others made from it, have links of their own.
-        (own,) = Settings.from_env().paths.fresh.glob(f"*{runner.session.split('-')[-1]}*")
+        (own,) = Settings.from_env().paths.fresh.glob(f"*-{runner.session}")
         (lost,) = own.rglob(f"blobs/sha256/{wanted.removeprefix('sha256:')}")
         lost.unlink()
         found = {i.name: i.digest for i in images.ensure(runner)}

@@ -17,17 +17,15 @@ LAYER_BYTES = 300_000
 
 
 @pytest.fixture
-def tree(busybox_context: Path) -> Path:
+def tree(tmp_path: Path) -> Path:
     """A build of two steps, the second on what the first wrote: nothing compresses that."""
-    (busybox_context / "Dockerfile").write_text(
-        "FROM scratch\n"
-        "COPY busybox /bin/busybox\n"
-        'SHELL ["/bin/busybox", "sh", "-c"]\n'
-        f"RUN /bin/busybox head -c {LAYER_BYTES} /dev/urandom > /made\n"
+    (tmp_path / "Dockerfile").write_text(
+        "FROM debian:trixie-slim\n"
+        f"RUN head -c {LAYER_BYTES} /dev/urandom > /made\n"
         "ARG WHO=first\n"
-        "RUN /bin/busybox wc -c /made > /seen-by-$WHO\n"
+        "RUN wc -c /made > /seen-by-$WHO\n"
     )
-    return busybox_context
+    return tmp_path
 
 
 def test_second_engine_pulls_what_the_first_pushed(lab_engine: Engine, tree: Path) -> None:
@@ -48,9 +46,9 @@ def test_second_engine_pulls_what_the_first_pushed(lab_engine: Engine, tree: Pat
                 engine=second,
             ).require_ok()
         states = list(record.states().values())
-        assert states == [State.CACHED, State.CACHED, State.RAN]
+        assert states == [State.CACHED, State.RAN]
         assert traffic.pulled_bytes > LAYER_BYTES
-        assert 0 < traffic.pushed_bytes <= shop.size_bytes("app:1")
+        assert 0 < traffic.pushed_bytes < shop.size_bytes("app:1")
         assert shop.tags("app") == ("1",)
 
 
