@@ -1,7 +1,10 @@
-"""The embedded engine on a disk that is full, and on one that can't take overlay mounts."""
+"""The embedded engine on a disk that is full, that is slow, or that can't take overlay mounts."""
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +33,34 @@ def run(engine: Engine, *argv: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def in_memory(file: Path) -> float:
+    """The share of a file's pages that a read would not have to fetch from the disk."""
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+        pages = (ctypes.c_ubyte * -(-len(mapped) // mmap.PAGESIZE))()
+        start = ctypes.byref(ctypes.c_char.from_buffer(mapped))
+        failed = ctypes.CDLL(None).mincore(start, ctypes.c_size_t(len(mapped)), pages)
+        del start
+    assert not failed
+    return sum(page & 1 for page in pages) / len(pages)
+
+
+def test_databases_are_read_in_order_before_the_engine_opens_them(private: Settings) -> None:
+    """The engine need not gather its database page by page from a slow disk, and run out of time.
+
+    dockerd gives containerd seconds for that; a start after other work of the disk failed.
+    """
+    database = private.paths.engine / "data" / "buildkit" / "planted.db"
+    database.parent.mkdir(parents=True)
+    with database.open("wb") as file:
+        file.write(bytes(8 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    assert in_memory(database) < 1
+    embedded.ensure(private)
+    assert in_memory(database) == 1
 
 
 def test_full_disk(mounted: Path, engine_packages: Path, busybox_context: Path) -> None:

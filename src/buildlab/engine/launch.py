@@ -23,6 +23,9 @@ from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
 _INIT = Path(__file__).with_name("init.sh")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+# dockerd gives its containerd 15 s to open its database, and bbolt then looks at every page of
+# it, in no order (containerd keeps no free list): from a cold and slow disk that is not enough.
+_DATABASES = ("containerd/daemon/*/*.db", "buildkit/*.db", "buildkit/*/*.db")
 _UPLINK = ("--configure", "--mtu=65520", "--disable-host-loopback", "--exit-fd=8", "--ready-fd=9")
 
 
@@ -51,6 +54,7 @@ def start(
             nets = subnets.choose(subnets.host_ranges((str(packages / "bin/busybox"), "ip")))
             daemon_config.write(state_dir, nets)
             socket_folder(state_dir).mkdir(mode=0o700, exist_ok=True)
+            _read_once(state_dir / "data")
             with _Launch(
                 state_dir, packages, modules, nets, timeout_s
             ).undone_on_failure() as launch:
@@ -198,6 +202,14 @@ class _Launch:
             for descriptor in self.open:
                 with suppress(OSError):
                     os.close(descriptor)
+
+
+def _read_once(data: Path) -> None:
+    """Have the engine's databases in memory, read from the disk in their order."""
+    for database in (file for pattern in _DATABASES for file in data.glob(pattern)):
+        with database.open("rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
 
 
 def _disk_full(folder: Path) -> DiskFull:
