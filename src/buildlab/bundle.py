@@ -4,10 +4,10 @@ A plain tar (its parts are compressed already), so that `./lab`, which has no Py
 yet, can take the wheels out of it:
 
     bundle.json          what it is for: architecture, distribution, Python, kit version
-    wheels/              the Python packages of requirements.lock
-    packages.tar.gz      the engine's Debian packages, unpacked
+    packages.tar.zst     the engine's Debian packages, unpacked
     images/              base images as OCI layouts, and the layers they are made of
     modules/             the lessons' Go modules
+    wheels/              the Python packages of requirements.lock
 """
 
 from __future__ import annotations
@@ -22,11 +22,15 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
+
+import zstandard
 
 from buildlab import images, modules
 from buildlab.engine import embedded, packages, sources
@@ -36,10 +40,10 @@ from buildlab.start import course_root
 
 Progress = Callable[[str], None]
 
-FORMAT = 1
+FORMAT = 2
 LOCK = "requirements.lock"
 INFO = "bundle.json"
-PACKAGES = "packages.tar.gz"
+PACKAGES = "packages.tar.zst"
 _FOLDERS = ("images", "modules")
 _TRANSIENT = (".lock", ".part", ".log")
 
@@ -99,21 +103,20 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
         with (
             tempfile.TemporaryDirectory(prefix="bundle-", dir=home.make(home.root)) as folder,
             tarfile.open(part, "w") as tar,
+            ThreadPoolExecutor(1) as aside,  # pip waits for the network: pack beside it
         ):
             told = json.dumps(asdict(made), indent=1).encode()
             entry = tarfile.TarInfo(INFO)
             entry.size = len(told)
             tar.addfile(entry, io.BytesIO(told))
-            progress("downloading the Python packages")
-            tar.add(_wheels(Path(folder)), "wheels")
+            wheels = aside.submit(_wheels, Path(folder))
             progress("packing the engine")
-            packed = Path(folder) / PACKAGES
-            with tarfile.open(packed, "w:gz", compresslevel=5) as inner:
-                inner.add(home.packages, "packages")
-            tar.add(packed, PACKAGES)
+            tar.add(_packed(home.packages, Path(folder)), PACKAGES)
             progress("packing images and modules")
             for name in _FOLDERS:
                 tar.add(home.root / name, name, filter=_lasting)
+            progress("downloading the Python packages")
+            tar.add(wheels.result(), "wheels")
         part.replace(target)
     except OSError as fault:
         raise _fault(fault, target) from fault
@@ -160,9 +163,7 @@ def unpack(file: Path, progress: Progress = lambda _: None) -> Made:
                 top = member.name.partition("/")[0]
                 if top == PACKAGES and packages.present(home.packages) is None:
                     progress("unpacking the engine")
-                    tar.extract(member, folder, filter="data")
-                    with tarfile.open(Path(folder) / PACKAGES) as inner:
-                        inner.extractall(folder, filter="tar")
+                    _unpacked(tar.extractfile(member), Path(folder))
                 elif top in _FOLDERS and not (home.root / member.name).exists():
                     tar.extract(member, home.root, filter="data")
             if (unpacked := Path(folder) / "packages").is_dir():
@@ -172,6 +173,29 @@ def unpack(file: Path, progress: Progress = lambda _: None) -> Made:
     except OSError as fault:
         raise _fault(fault, home.root) from fault
     return made
+
+
+def _packed(packages_: Path, folder: Path) -> Path:
+    """The unpacked packages as one compressed file."""
+    target = folder / PACKAGES
+    with (
+        target.open("wb") as file,
+        zstandard.ZstdCompressor().stream_writer(file) as squeezed,
+        tarfile.open(fileobj=squeezed, mode="w|") as inner,
+    ):
+        inner.add(packages_, "packages")
+    return target
+
+
+def _unpacked(packed: IO[bytes] | None, folder: Path) -> None:
+    """The reverse: `folder`/packages is there again."""
+    if packed is None:
+        raise OSError(errno.EINVAL, f"{PACKAGES} is no file")
+    with (
+        zstandard.ZstdDecompressor().stream_reader(packed) as plain,
+        tarfile.open(fileobj=plain, mode="r|") as inner,
+    ):
+        inner.extractall(folder, filter="tar")
 
 
 def _wheels(folder: Path) -> Path:
