@@ -18,7 +18,7 @@ from buildlab.engine import embedded
 from buildlab.engine.settings import Settings
 from tests.parts import in_ci, part
 
-PARTS = {"lessons", "experiments", "claims", "labs", "browser"}
+PARTS = {"lessons", "experiments", "handout", "claims", "labs", "browser"}
 _CLONE_NEWNET = 0x40000000
 
 _cut: list[bool] = []

@@ -25,16 +25,18 @@ from tests.browser import chromium
 ROOT = Path(__file__).parents[1]
 _UNSEEN: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 ORDER = (
-    *("unit", "repo", "docs", "notebooks", "engine", "handout"),
+    *("unit", "repo", "docs", "notebooks", "engine"),
     # Without a network from here on (tests/offline.py). Lessons measure; what they found is what
-    # the tests of their experiments and the claims look at.
-    *("lessons", "experiments", "claims", "labs", "browser"),
+    # the tests of their experiments, the handouts and the claims look at.
+    *("lessons", "experiments", "handout", "claims", "labs", "browser"),
 )
 NEED_ENGINE = {"engine", "handout", "lessons", "experiments", "claims", "labs", "browser"}
 SETUP_LIMIT_S = 1200
 
-# Takes minutes, and nothing of the quick parts: made beside them, so that nobody waits for it.
-BEGUN_EARLY = {"buildkit_image": [sys.executable, "-m", "tests.engine.buildkit_image"]}
+# Takes minutes of both cores, which most of the engine's tests leave idle: made beside those, and
+# the tests that it is for come last among them.
+BESIDE = "engine"
+BEGUN = {"buildkit_image": [sys.executable, "-m", "tests.engine.buildkit_image"]}
 
 _begun: list[subprocess.Popen[bytes]] = []
 _seconds: defaultdict[str, float] = defaultdict(float)
@@ -68,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick parts first; within a part the order stays."""
+    """Quick parts first; within a part the order stays, but for what has to be made first."""
     for item in items:
         name = part(item.path)
         if name in NEED_ENGINE:
@@ -76,7 +78,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if name == "browser":
             item.add_marker(pytest.mark.chromium)
     order = {name: index for index, name in enumerate(ORDER)}
-    items.sort(key=lambda item: order.get(part(item.path), order["docs"]))
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        later = any(item.get_closest_marker(marker) for marker in BEGUN)
+        return order.get(part(item.path), order["docs"]), later
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,13 +95,19 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     with capture.global_and_fixture_disabled():
         _provide(session, "engine", _ready_engine)
         _provide(session, "chromium", _ready_chromium)
-    for marker, command in BEGUN_EARLY.items():
-        if any(item.get_closest_marker(marker) for item in session.items):
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin what later tests need, once the part has come beside which it is made."""
+    if _begun or part(item.path) != BESIDE:
+        return
+    for marker, command in BEGUN.items():
+        if any(other.get_closest_marker(marker) for other in item.session.items):
             _begun.append(subprocess.Popen(command, cwd=ROOT, **_UNSEEN))
 
 
 def pytest_sessionfinish() -> None:
-    """What was begun early and is not ready ends with the run."""
+    """What was begun beside the tests and is not ready ends with the run."""
     for process in _begun:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)  # it then ends the build that it waits for

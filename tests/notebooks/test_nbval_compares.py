@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -28,13 +31,22 @@ def cell(source: str, stored: str = "", *, executed: bool = True) -> nbformat.No
     )
 
 
-def run(folder: Path, *cells: nbformat.NotebookNode) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a run of a notebook ended, and after how many seconds."""
+
+    status: int
+    said: str
+    seconds: float
+
+
+def run(path: Path, *cells: nbformat.NotebookNode) -> Trial:
     """Run a notebook of these cells just as `./lab test` runs the lessons."""
-    path = folder / "trial.ipynb"
     nbformat.write(new_notebook(cells=list(cells)), path)
     plugin = ("-p", "tests.notebooks.watch")
-    options = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), "--color=no")
-    return subprocess.run(
+    options = ("-c", str(ROOT / "pyproject.toml"), "--rootdir", str(path.parent), "--color=no")
+    began = time.monotonic()
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", *plugin, *options, str(path)],
         cwd=ROOT,
         capture_output=True,
@@ -42,46 +54,67 @@ def run(folder: Path, *cells: nbformat.NotebookNode) -> subprocess.CompletedProc
         timeout=120,
         check=False,
     )
+    return Trial(done.returncode, done.stdout, time.monotonic() - began)
 
 
-def test_a_right_fact_passes(tmp_path: Path) -> None:
+TRIALS = {
+    "right": [cell(FACT, FACT)],
+    "wrong": [cell("1 + 1"), cell(FACT, FACT.replace("ran", "cached"))],
+    "without execution count": [cell(FACT, "{}", executed=False)],
+    "untagged": [cell("import time\ntime.monotonic()")],
+    "exits": [cell("import os\nos._exit(1)"), cell("1"), cell("2")],
+    "is killed": [cell("import os\nos.kill(os.getpid(), 9)"), cell("1"), cell("2")],
+    "fails": [cell("1"), cell("1 / 0"), cell("2"), cell("3")],
+}
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trial]:
+    """All notebooks of `TRIALS`, run as many at once as there are cores."""
+    folder = tmp_path_factory.mktemp("trials")
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        begun = {
+            name: pool.submit(run, folder / f"{name.replace(' ', '-')}.ipynb", *cells)
+            for name, cells in TRIALS.items()
+        }
+    return {name: trial.result() for name, trial in begun.items()}
+
+
+def test_a_right_fact_passes(trials: dict[str, Trial]) -> None:
     """A tagged cell whose stored output is what the run gives passes."""
-    done = run(tmp_path, cell(FACT, FACT))
-    assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    trial = trials["right"]
+    assert trial.status == 0, trial.said
+    assert "1 passed" in trial.said
 
 
-def test_a_wrong_fact_fails(tmp_path: Path) -> None:
+def test_a_wrong_fact_fails(trials: dict[str, Trial]) -> None:
     """A notebook with one wrong stored fact fails, and the report shows both."""
-    done = run(tmp_path, cell("1 + 1"), cell(FACT, FACT.replace("ran", "cached")))
-    assert done.returncode == 1, done.stdout
-    assert "Cell outputs differ" in done.stdout
-    assert "1 failed, 1 passed" in done.stdout
+    trial = trials["wrong"]
+    assert trial.status == 1, trial.said
+    assert "Cell outputs differ" in trial.said
+    assert "1 failed, 1 passed" in trial.said
 
 
-def test_a_fact_of_a_cell_without_execution_count_is_no_silent_pass(tmp_path: Path) -> None:
+def test_a_fact_of_a_cell_without_execution_count_is_no_silent_pass(
+    trials: dict[str, Trial],
+) -> None:
     """A stored output without execution_count, which nbval would not compare, fails."""
-    done = run(tmp_path, cell(FACT, "{}", executed=False))
-    assert done.returncode == 1, done.stdout
+    assert trials["without execution count"].status == 1, trials["without execution count"].said
 
 
-def test_untagged_outputs_are_not_compared(tmp_path: Path) -> None:
+def test_untagged_outputs_are_not_compared(trials: dict[str, Trial]) -> None:
     """A time in an untagged cell may differ from run to run."""
-    done = run(tmp_path, cell("import time\ntime.monotonic()"))
-    assert done.returncode == 0, done.stdout
+    assert trials["untagged"].status == 0, trials["untagged"].said
 
 
-@pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
-def test_a_dead_kernel_fails_in_seconds(tmp_path: Path, end: str) -> None:
+@pytest.mark.parametrize("end", ["exits", "is killed"])
+def test_a_dead_kernel_fails_in_seconds(trials: dict[str, Trial], end: str) -> None:
     """A kernel that dies fails its cell long before the cell limit; the rest is skipped."""
-    began = time.monotonic()
-    done = run(tmp_path, cell(f"import os\n{end}"), cell("1"), cell("2"))
-    assert time.monotonic() - began < 60, "the cell limit decided, not the watchdog"
-    assert "the kernel died" in done.stdout, done.stdout
-    assert "1 failed, 2 skipped" in done.stdout
+    assert trials[end].seconds < 60, "the cell limit decided, not the watchdog"
+    assert "the kernel died" in trials[end].said, trials[end].said
+    assert "1 failed, 2 skipped" in trials[end].said
 
 
-def test_cells_after_a_failed_one_are_skipped(tmp_path: Path) -> None:
+def test_cells_after_a_failed_one_are_skipped(trials: dict[str, Trial]) -> None:
     """The first failure of a notebook is the only one reported."""
-    done = run(tmp_path, cell("1"), cell("1 / 0"), cell("2"), cell("3"))
-    assert "1 failed, 1 passed, 2 skipped" in done.stdout, done.stdout
+    assert "1 failed, 1 passed, 2 skipped" in trials["fails"].said, trials["fails"].said

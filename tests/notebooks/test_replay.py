@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -30,9 +32,8 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_replays(lesson: Path, tmp_path: Path) -> None:
-    """With BUILDLAB_REPLAY=1 a lesson runs to its end without an engine, labelled as recorded."""
+def replay(lesson: Path, folder: Path) -> str:
+    """Run a lesson without an engine; its outputs, as JSON. Raises what a cell raised."""
     notebook = nbformat.read(lesson, as_version=4)
     client = NotebookClient(
         notebook,
@@ -40,8 +41,27 @@ def test_a_lesson_replays(lesson: Path, tmp_path: Path) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     )
-    client.execute(env=environment(tmp_path))
-    outputs = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
-    assert "recorded on" in outputs.lower(), "nothing says that the figures are recorded"
-    started = sorted(p.name for p in (tmp_path / "home").glob("engine/*"))
+    client.execute(env=environment(folder))
+    return json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+
+
+@pytest.fixture(scope="module")
+def replays(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Path, tuple[Path, Future[str]]]]:
+    """Each lesson that is asked for: its machine's folder, and its outputs. As many as cores."""
+    asked = [
+        i.callspec.params.get("lesson") for i in request.session.items if hasattr(i, "callspec")
+    ]
+    folders = {path: tmp_path_factory.mktemp("machine") for path in LESSONS if path in asked}
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        yield {path: (at, pool.submit(replay, path, at)) for path, at in folders.items()}
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_replays(lesson: Path, replays: dict[Path, tuple[Path, Future[str]]]) -> None:
+    """With BUILDLAB_REPLAY=1 a lesson runs to its end without an engine, labelled as recorded."""
+    folder, outputs = replays[lesson]
+    assert "recorded on" in outputs.result().lower(), "nothing says that the figures are recorded"
+    started = sorted(p.name for p in (folder / "home").glob("engine/*"))
     assert not started, f"replay touched an engine: {started}"
