@@ -1,4 +1,4 @@
-"""A test run on a machine where no engine can be had."""
+"""A test run: its order, what it leaves behind, and a machine where no engine can be had."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tests import parts
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,3 +42,26 @@ def test_in_ci_a_missing_engine_fails(tmp_path: Path) -> None:
     done = run(tmp_path, CI="true")
     assert done.returncode == 3, done.stdout
     assert "no engine" in done.stdout + done.stderr
+
+
+def test_what_takes_minutes_to_make_is_needed_last() -> None:
+    """The engine's tests that need BuildKit's image come after all others of their part."""
+    late, early = "tests/engine/test_existing_docker.py", "tests/engine/test_trimming.py"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", late, early],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    files = [line.partition(":")[0] for line in done.stdout.splitlines() if "::" in line]
+    assert (files[0], files[-1]) == (early, late), done.stdout
+
+
+def test_what_was_begun_beside_the_tests_ends_with_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is over before its image was made doesn't leave the build running."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        monkeypatch.setattr(parts, "_begun", [process])
+        parts.pytest_sessionfinish()
+        assert process.poll() is not None
