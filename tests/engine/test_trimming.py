@@ -10,8 +10,10 @@ import pytest
 
 from buildlab.build import between_builds, build
 from buildlab.cli import start
-from buildlab.engine import buildkitd, embedded, trimming
+from buildlab.engine import buildkitd, embedded, pruning, trimming
+from buildlab.engine.paths import Home
 from buildlab.engine.settings import Settings
+from buildlab.engine.trimming import Trim
 from buildlab.errors import TimedOut
 from buildlab.record import State
 
@@ -47,7 +49,9 @@ def test_trimming_keeps_what_there_is_room_for(private: Settings, busybox_contex
     states()
     trimming.trim(engine)
     assert set(states()) == {State.CACHED}
-    trimming.trim(engine, "1KB")
+    trimming.trim(engine, trimming.OLD)
+    assert set(states()) == {State.CACHED}
+    trimming.trim(engine, Trim("--max-used-space=1KB", ""))
     assert State.RAN in states()
 
 
@@ -64,34 +68,65 @@ def test_no_build_runs_while_the_cache_is_trimmed(
         build(busybox_context, engine=engine, output="cache", timeout_s=1)
 
 
-@pytest.mark.parametrize("full", [True, False])
-def test_set_up_trims_where_the_disk_gets_full(
-    full: bool,
+@pytest.mark.parametrize("what", [trimming.FULL, trimming.OLD, None])
+def test_set_up_trims_where_it_is_due(
+    what: Trim | None,
     private: Settings,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It says so in a line; with room on the disk it does nothing, and says nothing."""
+    """It says so in a line, with the reason; else it does nothing, and says nothing."""
     engine = embedded.ensure(private)
 
-    def due(_: Path) -> bool:
-        return full
+    def due(_: Home) -> Trim | None:
+        return what
 
     monkeypatch.setattr(trimming, "due", due)
     start.trim_cache(engine)
     said = capsys.readouterr().out
-    assert ("0B deleted, the disk gets full" in said) is full
-    assert bool(said) is full
+    assert (f"0B deleted, {what.why}" in said) if what else not said
 
 
-@pytest.mark.parametrize(("free", "due"), [(19 * 10**9, True), (21 * 10**9, False)])
-def test_due_on_a_disk_that_gets_full(
-    free: int, due: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_trimming_that_takes_too_long_stops_nobody(
+    private: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Set-up trims where little room is left, and spares everybody else the wait."""
+    """Set-up goes on where deleting takes minutes; what is left goes the next time."""
+    engine = embedded.ensure(private)
+    monkeypatch.setattr(trimming, "due", lambda _: trimming.OLD)
+    monkeypatch.setattr(pruning, "TIMEOUT_S", 0.001)
+    start.trim_cache(engine)
+    assert "the rest next time" in capsys.readouterr().out
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """Let the disk have this much room."""
 
     def disk_usage(_: Any) -> Disk:
         return Disk(free)
 
     monkeypatch.setattr(trimming.shutil, "disk_usage", disk_usage)
-    assert trimming.due(tmp_path) is due
+
+
+@pytest.mark.parametrize(("free", "due"), [(19 * 10**9, trimming.FULL), (21 * 10**9, None)])
+def test_due_on_a_disk_that_gets_full(
+    free: int, due: Trim | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set-up trims where little room is left, and spares everybody else the wait."""
+    with_free(monkeypatch, free)
+    assert trimming.due(Home(tmp_path, tmp_path)) is due
+
+
+@pytest.mark.parametrize(("limit", "due"), [(0, trimming.OLD), (1000, None)])
+def test_due_in_an_engine_with_many_snapshots(
+    limit: int,
+    due: Trim | None,
+    private: Settings,
+    busybox_context: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each snapshot makes the next start of the engine longer, until it takes minutes."""
+    engine = embedded.ensure(private)
+    build(busybox_context, engine=engine, output="cache").require_ok()
+    with_free(monkeypatch, 10**12)
+    monkeypatch.setattr(trimming, "MANY", limit)
+    assert trimming.due(private.paths) is due

@@ -173,14 +173,18 @@ def _fill_store(engine: Engine) -> None:
 
 
 def trim_cache(engine: Engine) -> None:
-    """Room on a disk that gets full; now, as nothing builds."""
+    """Room on a disk that gets full, and an engine that starts soon; now, as nothing builds."""
     from buildlab.build import between_builds
     from buildlab.engine import trimming
 
-    if not trimming.due(Settings.from_env().home):
+    what = trimming.due(Settings.from_env().paths)
+    if what is None:
         return
     with _Step("Build cache") as step, between_builds(engine, step.say):
-        step.result = f"{trimming.trim(engine) or '0B'} deleted, the disk gets full"
+        try:
+            step.result = f"{trimming.trim(engine, what) or '0B'} deleted, {what.why}"
+        except TimedOut:  # what is deleted stays so; nobody waits longer for the rest
+            step.result = f"deleted in part, {what.why}; the rest next time"
 
 
 def _with_replay(error: EngineError) -> BuildlabError:

@@ -23,7 +23,7 @@ from buildlab.errors import EngineError, TimedOut
 from buildlab.record import EngineInfo
 
 Progress = Callable[[str], None]
-LOCK_TIMEOUT_S = 180
+LOCK_TIMEOUT_S = launch.API_LIMIT_S + 60
 BUSY_LIMIT_S = 15
 
 

@@ -23,6 +23,10 @@ from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
 _INIT = Path(__file__).with_name("init.sh")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+# BuildKit asks containerd about every snapshot while it starts: after thousands of builds that
+# takes long, and is no fault. A dead engine is seen at once, whatever the limit.
+API_LIMIT_S = 300
+NAMESPACES_LIMIT_S = 60
 # dockerd gives its containerd 15 s to open its database, and bbolt then looks at every page of
 # it, in no order (containerd keeps no free list): from a cold and slow disk that is not enough.
 _DATABASES = ("containerd/daemon/*/*.db", "buildkit/*.db", "buildkit/*/*.db")
@@ -36,7 +40,6 @@ def start(
     name: str,
     lifeline: tuple[int, int] | None = None,
     modules: Path | None = None,
-    timeout_s: float = 60,
 ) -> Instance:
     """Start an engine with this state folder; what the folder's `data` holds is there again.
 
@@ -55,9 +58,7 @@ def start(
             daemon_config.write(state_dir, nets)
             socket_folder(state_dir).mkdir(mode=0o700, exist_ok=True)
             _read_once(state_dir / "data")
-            with _Launch(
-                state_dir, packages, modules, nets, timeout_s
-            ).undone_on_failure() as launch:
+            with _Launch(state_dir, packages, modules, nets).undone_on_failure() as launch:
                 return launch.run(name, alive, lifeline)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -76,7 +77,6 @@ class _Launch:
     packages: Path
     modules: Path | None
     nets: Subnets
-    timeout_s: float
     open: set[int] = field(default_factory=set)
     started: list[ProcessId] = field(default_factory=list)
 
@@ -99,7 +99,8 @@ class _Launch:
         # either an init that sees its pipe end, or an instance that can be found.
         save(instance)
         os.write(go_write, b"go\n")
-        self.wait(lambda: unixhttp.ping(instance.socket_path), init, "its API to answer")
+        answers = "its API to answer"
+        self.wait(lambda: unixhttp.ping(instance.socket_path), init, answers, API_LIMIT_S)
         return instance
 
     def make_namespaces(
@@ -135,9 +136,9 @@ class _Launch:
             {8: end, 9: ready_write},
         )
         self.close(ready_write)
-        readable, _, _ = select.select([ready_read], [], [], self.timeout_s)
+        readable, _, _ = select.select([ready_read], [], [], NAMESPACES_LIMIT_S)
         if not readable:
-            raise TimedOut(f"the engine's network wasn't ready within {self.timeout_s:.0f} s")
+            raise TimedOut(f"the engine's network wasn't ready within {NAMESPACES_LIMIT_S} s")
         if not os.read(ready_read, 1):
             raise self.fault("its network (slirp4netns) ended")
         return uplink
@@ -159,11 +160,17 @@ class _Launch:
         self.started.append(process)
         return process
 
-    def wait(self, condition: Callable[[], bool], process: ProcessId, what: str) -> None:
+    def wait(
+        self,
+        condition: Callable[[], bool],
+        process: ProcessId,
+        what: str,
+        limit_s: float = NAMESPACES_LIMIT_S,
+    ) -> None:
         """Poll for `condition` for as long as `process` lives."""
-        if not wait_until(lambda: condition() or not process.alive(), self.timeout_s):
+        if not wait_until(lambda: condition() or not process.alive(), limit_s):
             raise TimedOut(
-                f"the engine waited {self.timeout_s:.0f} s for {what}; its log ends with\n"
+                f"the engine waited {limit_s:.0f} s for {what}; its log ends with\n"
                 + daemon_config.log_tail(self.state_dir),
                 "see the whole log: " + str(self.state_dir / "engine.log"),
             )
