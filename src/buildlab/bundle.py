@@ -163,13 +163,16 @@ def unpack(file: Path, progress: Progress = lambda _: None) -> Made:
                 top = member.name.partition("/")[0]
                 if top == PACKAGES and packages.present(home.packages) is None:
                     progress("unpacking the engine")
-                    _unpacked(tar.extractfile(member), Path(folder))
+                    with tar.extractfile(member) or io.BytesIO() as packed:
+                        _unpacked(packed, Path(folder))
                 elif top in _FOLDERS and not (home.root / member.name).exists():
                     tar.extract(member, home.root, filter="data")
             if (unpacked := Path(folder) / "packages").is_dir():
                 home.packages.parent.mkdir(parents=True, exist_ok=True)
                 shutil.rmtree(home.packages, ignore_errors=True)  # of another format, or broken
                 unpacked.rename(home.packages)
+    except (tarfile.TarError, zstandard.ZstdError, EOFError) as fault:
+        raise UsageError(f"{file} is damaged: {fault}", "copy it again, or make it anew") from fault
     except OSError as fault:
         raise _fault(fault, home.root) from fault
     return made
@@ -187,10 +190,8 @@ def _packed(packages_: Path, folder: Path) -> Path:
     return target
 
 
-def _unpacked(packed: IO[bytes] | None, folder: Path) -> None:
+def _unpacked(packed: IO[bytes], folder: Path) -> None:
     """The reverse: `folder`/packages is there again."""
-    if packed is None:
-        raise OSError(errno.EINVAL, f"{PACKAGES} is no file")
     with (
         zstandard.ZstdDecompressor().stream_reader(packed) as plain,
         tarfile.open(fileobj=plain, mode="r|") as inner,

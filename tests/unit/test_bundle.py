@@ -53,3 +53,16 @@ def test_a_file_that_is_no_bundle(tmp_path: Path, content: bytes) -> None:
         bundle.read(file)
     with pytest.raises(UsageError, match="no bundle"):
         bundle.read(tmp_path / "missing.tar")
+
+
+def test_a_damaged_bundle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was not copied whole is a user's mistake, not a traceback."""
+    monkeypatch.setenv("BUILDLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BUILDLAB_PACKAGES", str(tmp_path / "packages"))
+    file = written(tmp_path / "b.tar", Made.here())
+    (tmp_path / "part").write_bytes(b"no archive")
+    with tarfile.open(file, "a") as tar:
+        tar.add(tmp_path / "part", bundle.PACKAGES)
+    with pytest.raises(UsageError, match="is damaged") as caught:
+        bundle.unpack(file)
+    assert "copy it again" in caught.value.hint
