@@ -58,7 +58,8 @@ def test_databases_are_read_in_order_before_the_engine_opens_them(private: Setti
         file.flush()
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    assert in_memory(database) < 1
+    if in_memory(database) == 1:
+        pytest.skip(f"{database} is on a file system in memory")
     embedded.ensure(private)
     assert in_memory(database) == 1
 

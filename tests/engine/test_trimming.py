@@ -47,7 +47,7 @@ def test_trimming_keeps_what_there_is_room_for(private: Settings, busybox_contex
         return list(record.states().values())
 
     states()
-    trimming.trim(engine)
+    trimming.trim(engine, trimming.FULL)
     assert set(states()) == {State.CACHED}
     trimming.trim(engine, trimming.OLD)
     assert set(states()) == {State.CACHED}

@@ -43,7 +43,7 @@ def due(home: Home) -> Trim | None:
     return OLD if snapshots.is_dir() and len(list(snapshots.iterdir())) > MANY else None
 
 
-def trim(engine: Engine, what: Trim = FULL) -> str:
+def trim(engine: Engine, what: Trim) -> str:
     """Delete what was used longest ago; how much went, as the engine words it.
 
     For the kit's own engines and builders; any other is left alone. The caller sees to it that
