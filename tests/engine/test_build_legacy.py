@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,6 +46,19 @@ def test_it_leaves_no_image_and_no_container(lab_engine: Engine, tree: Workspace
     assert not failed.ok
     assert "non-zero code" in failed.message
     assert left(lab_engine) == before
+
+
+def test_it_keeps_an_image_that_was_there_before(lab_engine: Engine, tree: Workspace) -> None:
+    """A step that is taken from an older build is not removed with the new one."""
+    tree.write("Dockerfile", f"FROM debian:trixie-slim\nRUN : {secrets.token_hex(8)}\n")
+    older = (*lab_engine.cli, "build", "--quiet", "--force-rm", str(tree.path))
+    env = {**lab_engine.child_env(), "DOCKER_BUILDKIT": "0"}
+    made = subprocess.run(older, env=env, check=True, capture_output=True, text=True).stdout.strip()
+    before = left(lab_engine)
+    assert legacy_build(tree).steps[-1].cached
+    assert left(lab_engine) == before
+    with closing(lab_engine.client()) as client:
+        client.images.remove(made, force=True)
 
 
 def test_it_ends_at_its_limit_naming_the_step(lab_engine: Engine, tree: Workspace) -> None:

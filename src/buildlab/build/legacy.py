@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from buildlab.build import process
@@ -94,7 +95,7 @@ def legacy_build(
     with measuring(
         paths.make(paths.locks), engine_key(engine), waiting=_nobody, timeout_s=timeout_s
     ):
-        before = _ids(engine)
+        began = _now(engine)
         try:
             outcome = process.run(
                 merged,
@@ -104,7 +105,7 @@ def legacy_build(
                 timeout_s=timeout_s,
             )
         finally:
-            _remove(engine, lines, before)
+            _remove(engine, lines, began)
     if outcome.interrupted:
         raise KeyboardInterrupt("the build was interrupted, and is stopped in the engine")
     if outcome.timed_out:
@@ -139,28 +140,30 @@ def read(
     return LegacyBuild(command, wall_s, exit_code, tuple(steps), message)
 
 
-def _ids(engine: Engine) -> frozenset[str]:
-    """Short ids of the engine's images, those of steps included."""
+def _now(engine: Engine) -> datetime:
+    """The time by the engine's clock."""
     with closing(engine.client()) as client:
-        found = (str(i.id) for i in client.images.list(all=True))
-        return frozenset(i.removeprefix("sha256:")[:12] for i in found)
+        return datetime.fromisoformat(client.info()["SystemTime"])
 
 
-def _remove(engine: Engine, lines: Sequence[str], before: frozenset[str]) -> None:
-    """Remove what the build spoke of and the engine did not have before.
+def _remove(engine: Engine, lines: Sequence[str], began: datetime) -> None:
+    """Remove what the build spoke of and made itself: nothing that is older than it.
 
     A build that was stopped leaves its container to the engine, which takes its time.
     """
     import docker.errors
 
     containers = [m["id"] for m in map(_CONTAINER.match, lines) if m]
-    images = [m["id"] for m in map(_RESULT.match, lines) if m and m["id"] not in before]
+    images = [m["id"] for m in map(_RESULT.match, lines) if m]
     with closing(engine.client()) as client:
         for container in containers[-1:]:
             wait_until(functools.partial(_is_gone, client, container), REMOVAL_LIMIT_S)
         for image in reversed(images):
             with suppress(docker.errors.APIError):
-                client.images.remove(image, force=True)
+                # Asked one by one: an engine with thousands of images takes seconds to list them.
+                made = client.images.get(image).attrs.get("Created")
+                if made and datetime.fromisoformat(made) >= began:
+                    client.images.remove(image, force=True)
 
 
 def _is_gone(client: Any, container: str) -> bool:
