@@ -7,7 +7,7 @@ WORKDIR /src
 RUN --mount=type=bind,source=go.mod,target=go.mod \
     --mount=type=bind,source=go.sum,target=go.sum \
     --mount=type=cache,target=/go/pkg/mod \
-    go mod download && touch /downloaded
+    go mod download && mkdir /downloaded
 
 FROM gcr.io/distroless/static-debian13:nonroot
 USER 0
