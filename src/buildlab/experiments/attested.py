@@ -24,7 +24,7 @@ from buildlab.replay import replayable
 from buildlab.workspace import Workspace, workspace
 
 FOLDER = RECIPES / "attested"
-LINKED, REQUIRED = "github.com/google/uuid", "github.com/go-chi/chi/v5"
+LINKED, REQUIRED = "github.com/rivo/uniseg", "github.com/go-chi/chi/v5"
 """Of the two modules in go.mod, the one that the program imports and the one that it doesn't."""
 SPDX = "https://spdx.dev/Document"
 IMAGES: Mapping[str, str] = {

@@ -154,31 +154,32 @@ def _cached(trial: Trial) -> dict[str, Fact]:
     trial.records["no cache"] = cold
     digests = [[layer.digest for layer in r.layers] for r in (first, warm, cold)]
     sizes = [sum(layer.size_bytes for layer in r.layers) for r in (warm, cold)]
+    dated, rewritten = _same_twice(trial, "", ",rewrite-timestamp=true")
     return {
         "bytes of the image, all cached / none cached": round(sizes[0] / sizes[1], 3),
         "all cached, the image has the same layers": digests[1] == digests[0],
         "with --no-cache, the image has the same layers": digests[2] == digests[0],
-        "with SOURCE_DATE_EPOCH, it has the same layers": _same_twice(trial, ""),
-        "with rewrite-timestamp, too, it has the same layers": _same_twice(
-            trial, ",rewrite-timestamp=true"
-        ),
+        "with SOURCE_DATE_EPOCH, it has the same layers": dated,
+        "with rewrite-timestamp, too, it has the same layers": rewritten,
     }
 
 
-def _same_twice(trial: Trial, rewriting: str) -> bool:
-    """Whether two builds with a fixed date, all steps run, give the same layers."""
+def _same_twice(trial: Trial, *outputs: str) -> list[bool]:
+    """Whether two builds with a fixed date, all steps run, give the same layers: by output."""
     made = []
     for number in ("first", "second"):
-        out = trial.tree.path.parent / f"{trial.tree.path.name}-{number}.tar"
-        title = f"{number} with a fixed date{rewriting}"
+        beside = trial.tree.path.parent
+        files = [beside / f"{trial.tree.path.name}-{n}.tar" for n, _ in enumerate(outputs)]
+        title = f"{number} with a fixed date"
         trial.records[title] = build(
             trial.tree,
             "--no-cache",
             "--build-arg=SOURCE_DATE_EPOCH=1700000000",
-            f"--output=type=oci,dest={out}{rewriting}",
+            *(f"--output=type=oci,dest={f}{o}" for f, o in zip(files, outputs, strict=True)),
             title=title,
             engine=trial.lab,
         ).require_ok()
-        made.append(oci.read(out).layers)
-        out.unlink()
-    return made[0] == made[1]
+        made.append([oci.read(file).layers for file in files])
+        for file in files:
+            file.unlink()
+    return [a == b for a, b in zip(*made, strict=True)]

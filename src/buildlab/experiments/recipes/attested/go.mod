@@ -4,5 +4,5 @@ go 1.26
 
 require (
 	github.com/go-chi/chi/v5 v5.4.0
-	github.com/google/uuid v1.6.0
+	github.com/rivo/uniseg v0.1.0
 )

@@ -1,8 +1,8 @@
 // App needs one of the two modules that go.mod requires.
 package main
 
-import "github.com/google/uuid"
+import "github.com/rivo/uniseg"
 
 func main() {
-	println(uuid.NewString())
+	println(uniseg.GraphemeClusterCount("a reader's characters"))
 }

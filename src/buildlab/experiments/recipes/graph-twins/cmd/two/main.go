@@ -1,8 +1,8 @@
 // Command two prints its name: what it costs to compile is what it imports.
 package main
 
-import "fmt"
+import "strconv"
 
 func main() {
-	fmt.Println("two")
+	println(strconv.Quote("two"))
 }
