@@ -149,21 +149,21 @@ def one_line() -> Runs:
 
     Then the same line on another fresh engine, where the runner had its caches restored and
     compiled by itself. Facts: medians of ratios within a round, and seconds of what ran once.
-    Rows: yardsticks, ladder and ends (built once), with median seconds and ratio to `go build`.
+    Rows: yardsticks, ladder and ends, with median seconds and ratio to `go build`.
     """
     with bench() as (made, runner), registry(made.lab) as shop:
+        ways = (*LADDER, *ends(shop.address))
         made.warm(LADDER[-1])
         for command in YARDSTICKS.values():
             made.compile(runner, command)
-        rounds = [_round(made, runner, LADDER) for _ in range(ROUNDS - 1)]
-        rounds.append(_round(made, runner, (*LADDER, *ends(shop.address))))
+        rounds = [_round(made, runner, ways) for _ in range(ROUNDS)]
         facts: dict[str, Fact] = {
             "rounds": ROUNDS,
             **_warm_facts(rounds),
             **_fresh(made, runner, median(r[BEST] for r in rounds)),
             "the program of the best way runs": _runs(made),
         }
-    rows = tuple(_row(name, rounds) for name in rounds[-1])
+    rows = tuple(_row(name, rounds) for name in rounds[0])
     kept = {n: made.records[n] for n in ("no cache", FIRST, BEST, "restored")}
     return Runs(kept, facts, rows=rows)
 
@@ -175,7 +175,7 @@ def _round(made: Bench, runner: Outside, ways: Sequence[Way]) -> dict[str, float
 
 
 def _ratio(rounds: Sequence[Mapping[str, float]], name: str, to: str) -> float:
-    return round(median(r[name] / r[to] for r in rounds if name in r), 2)
+    return round(median(r[name] / r[to] for r in rounds), 2)
 
 
 def _warm_facts(rounds: Sequence[Mapping[str, float]]) -> dict[str, Fact]:
@@ -241,7 +241,7 @@ def _row(name: str, rounds: Sequence[Mapping[str, float]]) -> Row:
     return {
         "way": f"{ladder[name]} {name}" if name in ladder else name,
         "group": group,
-        "median_s": round(median(r[name] for r in rounds if name in r), 3),
+        "median_s": round(median(r[name] for r in rounds), 3),
         "times go build": _ratio(rounds, name, "go build"),
     }
 
