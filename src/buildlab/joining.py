@@ -26,10 +26,12 @@ from buildlab.record import (
 )
 from buildlab.stream import Fold, Group, Vertex
 from buildlab.stream.vertex import intervals, seconds
+from buildlab.written import as_written, build_arguments
 
 _EXCERPT = re.compile(r"^[^\s>].*:\d+\n-{8,}\n(?P<body>(?:.*\n)*?)-{8,}$", re.M)
 _MARKED = re.compile(r"^\s*(?P<line>\d+) \| >>>", re.M)
 _ERROR = re.compile(r"^ERROR: (?P<message>.*?)(?=\n(?:View build details:|$)|\Z)", re.M | re.S)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}\b")
 _PREFIXES = re.compile(r"^(?:failed to build: |failed to solve: |Canceled: )+")
 
 
@@ -46,17 +48,22 @@ def make_record(
     exit_code: int,
     engine: EngineInfo,
     plain_tail: str,
+    dockerfile_text: str = "",
 ) -> BuildRecord:
     """The record of a build that is over.
 
     `metadata` is the metadata file's content, None after a failed build: then there are no
-    lines but the failed step's, no mounts and no layers. Of the steps of a build that failed or
-    was stopped, those without an end of their own are "not reached", also where they had begun.
+    mounts and no layers. `dockerfile_text` tells where a step is written, and what it sees.
+    Of the steps of a build that failed or was stopped, those without an end of their own are
+    "not reached", also where they had begun.
     Texts are masked: see `masking`.
     """
     graph = provenance.read(metadata)
     fold.learn((*masking.given(command), *graph.secrets))
     masker, origin = fold.masker, fold.origin
+    if not graph.dockerfile:
+        graph = replace(graph, dockerfile=dockerfile_text)
+    graph = replace(graph, arguments={**build_arguments(command), **graph.arguments})
     steps = _steps(fold, graph, origin, plain_tail if exit_code else "")
     layers = graph.image_layers if graph.image_digest else ()
     return BuildRecord(
@@ -93,7 +100,8 @@ def _steps(fold: Fold, graph: Graph, origin: float, tail: str) -> tuple[Step, ..
     failed = [i for i, s in enumerate(steps) if s.state is State.FAILED and s.lines is None]
     if marked and len(failed) == 1:
         steps[failed[0]] = replace(steps[failed[0]], lines=(min(marked), max(marked)))
-    return tuple(_in_file_order(steps))
+    written = as_written(steps, graph.dockerfile, graph.arguments, fold.masker)
+    return tuple(_in_file_order(written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ def _step(found: Group, sources: _Sources) -> Step:
         error=fold.masker(next((e for e in errors if e), "")),
         platform=found.platform,
         digests=tuple(v.digest for v in found.members),
+        base_digest=_base_digest(found, ops),
     )
 
 
@@ -151,6 +160,15 @@ def _inputs(found: Group, sources: _Sources) -> tuple[tuple[StepKey, ...], bool]
     keys.pop(found.key, None)
     order = list(dict.fromkeys(owner.values()))
     return tuple(sorted(keys, key=order.index)), reads_context
+
+
+def _base_digest(found: Group, ops: Sequence[Op]) -> str:
+    """Of FROM: in the vertex's name, or in what the graph calls its source."""
+    if not found.instruction.startswith("FROM "):
+        return ""
+    told = " ".join([*(v.name for v in found.members), *(op.source for op in ops)])
+    digest = _DIGEST.search(told)
+    return digest[0] if digest else ""
 
 
 def _own_layers(ops: Sequence[Op]) -> tuple[Layer, ...]:

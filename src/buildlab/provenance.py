@@ -32,6 +32,8 @@ class Op:
     chain: tuple[Layer, ...] = ()
     own_layers: tuple[Layer, ...] = ()
     """The layers that it adds to what its inputs have."""
+    source: str = ""
+    """Of a source: what it is, `docker-image://…@sha256:…` say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Graph:
     """Layers of the final result; () where unknown or where there are several platforms."""
     secrets: tuple[str, ...] = ()
     """Values that the build got under secret names, to be masked."""
+    dockerfile: str = ""
+    """The Dockerfile's text."""
+    arguments: Mapping[str, str | None] = field(default_factory=dict)
+    """The values of --build-arg."""
 
 
 def read(metadata: Mapping[str, Any] | None) -> Graph:
@@ -54,18 +60,28 @@ def read(metadata: Mapping[str, Any] | None) -> Graph:
     ops: dict[str, Op] = {}
     secrets: list[str] = []
     finals: list[tuple[Layer, ...]] = []
+    dockerfile, arguments = "", dict[str, str]()
     for part in parts:
         if not isinstance(part, Mapping):
             continue
         config, details, args = _sections(part)
         secrets += _secrets(details, args)
+        dockerfile = dockerfile or next(_texts(details), "")
+        arguments |= _arguments(args)
         found = _ops(config, details, str(args.get("build-arg:BUILDKIT_CACHE_MOUNT_NS", "")))
         finals.append(_final(config, found))
         mapping = _dict(config.get("digestMapping"))
         ops |= {digest: found[step] for digest, step in mapping.items() if step in found}
     layers = finals[0] if len(finals) == 1 else ()
     digest = metadata.get("containerimage.digest")
-    return Graph(ops, digest if isinstance(digest, str) else "", layers, tuple(secrets))
+    return Graph(
+        ops,
+        digest if isinstance(digest, str) else "",
+        layers,
+        tuple(secrets),
+        dockerfile,
+        arguments,
+    )
 
 
 def _sections(part: Json) -> tuple[Json, Json, Json]:
@@ -81,12 +97,24 @@ def _sections(part: Json) -> tuple[Json, Json, Json]:
 
 
 def _secrets(details: Json, args: Json) -> Iterator[str]:
-    for name, value in args.items():
-        kind, _, argument = name.partition(":")
-        if kind == "build-arg" and masking.secret_name(argument) and isinstance(value, str):
-            yield value
+    yield from (value for name, value in _arguments(args).items() if masking.secret_name(name))
+    for text in _texts(details):
+        yield from masking.declared(text)
+
+
+def _arguments(args: Json) -> dict[str, str]:
+    mark = "build-arg:"
+    return {
+        name[len(mark) :]: value
+        for name, value in args.items()
+        if name.startswith(mark) and isinstance(value, str)
+    }
+
+
+def _texts(details: Json) -> Iterator[str]:
+    """The Dockerfile, and what else instructions came from."""
     for info in _list(_dict(details.get("source")).get("infos")):
-        yield from masking.declared(decoded(str(_dict(info).get("data") or "")))
+        yield decoded(str(_dict(info).get("data") or ""))
 
 
 def _ops(config: Json, details: Json, namespace: str) -> dict[str, Op]:
@@ -108,6 +136,7 @@ def _ops(config: Json, details: Json, namespace: str) -> dict[str, Op]:
             _lines(_dict(locations.get(step))),
             chain,
             chain[below:],
+            str(_dict(_dict(_dict(raw.get("op")).get("Op")).get("source")).get("identifier") or ""),
         )
     return ops
 

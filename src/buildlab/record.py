@@ -92,6 +92,14 @@ class Step:
     error: str = ""
     platform: str = ""
     digests: tuple[str, ...] = ()
+    source: str = ""
+    """The instruction as the Dockerfile has it, heredocs and all; "" where that isn't known."""
+    arguments: tuple[str, ...] = ()
+    """What ARG gives a RUN step, "NAME=value", used or not; "NAME" where no value is known."""
+    environment: tuple[str, ...] = ()
+    """What the Dockerfile's ENV lines give it; a base image's own isn't known."""
+    base_digest: str = ""
+    """Of FROM: the base image's digest, where the engine tells it."""
 
     @property
     def stage(self) -> str:

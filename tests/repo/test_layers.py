@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 *("errors", "record", "stream", "provenance", "joining", "masking", "store"),
                 *("derive", "compare", "matrix", "tables", "text", "html", "style"),
+                *("dockerfile", "written"),
             }
         ),
     ),

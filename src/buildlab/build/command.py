@@ -80,7 +80,7 @@ def _host_arguments(engine: Engine, source: Source) -> Iterator[str]:
                 if engine.netns_pid and re.search(r"\b(localhost|127(\.\d+){3})\b|\[::1\]", value):
                     continue
                 yield from ("--build-arg", variable)
-    text = _text(source)
+    text = source.text()
     for variable in _GO_SETTINGS:
         if env.get(variable) and re.search(rf"^\s*ARG\b.*\b{variable}\b", text, re.I | re.M):
             yield from ("--build-arg", variable)
@@ -88,14 +88,8 @@ def _host_arguments(engine: Engine, source: Source) -> Iterator[str]:
 
 def _named_contexts(engine: Engine, source: Source) -> Iterator[str]:
     """The local equivalents of base images that this Dockerfile may name."""
-    text = _text(source)
+    text = source.text()
     computed = source.dockerfile is None or re.search(r"^\s*FROM\b.*\$", text, re.I | re.M)
     for name, where in engine.build_contexts.items():
         if computed or name in text:
             yield from ("--build-context", f"{name}={where}")
-
-
-def _text(source: Source) -> str:
-    if source.dockerfile is None:
-        return ""
-    return source.dockerfile.read_text("utf-8", errors="replace")

@@ -181,6 +181,7 @@ def unguarded(
         exit_code=outcome.exit_code,
         engine=engine.info,
         plain_tail="\n".join(fold.plain),
+        dockerfile_text=source.text(),
     )
 
 

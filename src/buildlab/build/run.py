@@ -164,6 +164,7 @@ def _attempt(job: Job) -> Attempt:
         exit_code=outcome.exit_code,
         engine=job.engine.info,
         plain_tail=tail,
+        dockerfile_text=job.source.text(),
     )
     logs = "".join(
         line.text for s in record.steps if s.state is State.FAILED for line in s.logs[-20:]
@@ -178,9 +179,7 @@ def _attempt(job: Job) -> Attempt:
 def _secrets(mask: Sequence[str], source: Source, engine: Engine) -> tuple[str, ...]:
     """All values that must not be seen: named by the caller, by flags, by the Dockerfile."""
     found = (*mask, *masking.given(source.flags, engine.child_env()))
-    if source.dockerfile is None:
-        return found
-    return (*found, *masking.declared(source.dockerfile.read_text("utf-8", errors="replace")))
+    return (*found, *masking.declared(source.text()))
 
 
 def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildRecord:

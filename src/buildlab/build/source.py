@@ -39,6 +39,13 @@ class Source:
     named: Mapping[str, Path]
     """Local folders given as --build-context NAME=FOLDER."""
 
+    def text(self) -> str:
+        """The Dockerfile's text; "" where only the engine can see it."""
+        try:
+            return self.dockerfile.read_text("utf-8", "replace") if self.dockerfile else ""
+        except OSError:
+            return ""  # gone meanwhile: the engine has said so
+
 
 def values(flags: Sequence[str], name: str) -> Iterator[tuple[int, str]]:
     """Each value of a flag, in all spellings that docker takes, with the value's index."""
