@@ -118,3 +118,35 @@ def test_links_to_gone_folders_are_removed(app: Path, tmp_path: Path) -> None:
     app.rmdir()
     link(other, tmp_path)
     assert len(list((tmp_path / "links").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["sub", "sub/deep"])
+def test_another_mode_of_a_folder_changes_the_name(app: Path, tmp_path: Path, name: str) -> None:
+    """BuildKit's checksum of a folder doesn't follow its mode, so it gets one it never saw."""
+    (app / "sub" / "deep").mkdir()
+    first = link(app, tmp_path)
+    (app / name).chmod(0o700)
+    second = link(app, tmp_path)
+    assert second != first
+    assert link(app, tmp_path) == second
+
+
+def test_a_new_a_removed_and_a_filled_folder_keep_the_name(app: Path, tmp_path: Path) -> None:
+    """What BuildKit sees by itself costs no whole transfer, and a link is as good as unseen."""
+    (app / "l").symlink_to("f")
+    first = link(app, tmp_path)
+    (app / "new").mkdir()
+    (app / "sub" / "more").write_text("x")
+    assert link(app, tmp_path) == first
+    (app / "new").rmdir()
+    (app / "l").unlink()
+    (app / "l").symlink_to("g")
+    assert link(app, tmp_path) == first
+
+
+def test_a_ledger_of_before_starts_anew(app: Path, tmp_path: Path) -> None:
+    """It says nothing of folders."""
+    first = link(app, tmp_path)
+    (ledger,) = (tmp_path / "links").glob("*.json")
+    ledger.write_text(ledger.read_text().replace('"format":2,', ""))
+    assert link(app, tmp_path) != first

@@ -12,6 +12,10 @@ per file, the inode number and ctime that went with each (size, mtime, mode): th
 another inode or ctime is what BuildKit would miss. Then the generation moves on: BuildKit knows
 nothing under the new name, and everything is sent again.
 
+A folder's mode and extended attributes arrive, yet BuildKit's checksum of it stays as it was, so
+that what copies it is cached with the old ones: they are kept per folder. Of links BuildKit misses
+nothing, nor where one kind takes the place of another.
+
 A file that the client may not read is no error to it: it arrives empty. So these are named.
 """
 
@@ -22,6 +26,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,11 +36,15 @@ _REMEMBERED = 8
 """So many states are kept per file."""
 
 _ALL_READ = 0o444
+_FORMAT = 2
+"""Of the ledger; one of another format says too little, so its folder starts anew."""
 
 _Seen = dict[str, list[list[int]]]
 
 
 class _Look(NamedTuple):
+    """What tells a file's state; of a folder: mode, and a digest of its attributes as `size`."""
+
     size: int
     mtime_ns: int
     mode: int
@@ -85,7 +94,9 @@ def _link_name(real: Path, generation: str) -> str:
 def _unreadable(slots: Mapping[str, Path], looks: Mapping[str, _Look]) -> Iterator[str]:
     """Files of the local folders that this user may not read."""
     for name, look in looks.items():
-        if look.mode & _ALL_READ != _ALL_READ:  # else everybody may: no need to ask
+        if look.mode & _ALL_READ != _ALL_READ and not stat.S_ISDIR(
+            look.mode
+        ):  # else everybody may: no need to ask
             slot, _, inside = name.partition(":")
             if slots[slot].is_dir() and not os.access(slots[slot] / inside, os.R_OK):
                 yield inside
@@ -114,6 +125,7 @@ def _walk(root: str) -> Iterator[tuple[str, _Look]]:
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
                     todo.append(entry.path)
+                    yield entry.path[len(root) + 1 :], _look_at_folder(entry)
                 elif stat.S_ISREG((status := entry.stat(follow_symlinks=False)).st_mode):
                     yield entry.path[len(root) + 1 :], _look(status)
 
@@ -124,8 +136,28 @@ def _look(status: os.stat_result) -> _Look:
     )
 
 
+def _look_at_folder(entry: os.DirEntry[str]) -> _Look:
+    """Its times say nothing: they change with what is in it."""
+    return _Look(_attributes(entry.path), 0, entry.stat(follow_symlinks=False).st_mode, 0, 0)
+
+
+def _attributes(path: str) -> int:
+    """A digest of a folder's extended attributes; 0 for none, and where they can't be read."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        names = sorted(os.listxattr(path, follow_symlinks=False))
+        found = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in names]
+    except OSError:
+        return 0
+    digest = hashlib.sha256(repr(found).encode()).digest()
+    return int.from_bytes(digest[:6]) if found else 0
+
+
 def _hidden(seen: list[list[int]], look: _Look) -> bool:
     """Whether BuildKit would take this file for one that it has, though it was written to."""
+    if stat.S_ISDIR(look.mode):
+        return any(stat.S_ISDIR(s[2]) and s != list(look) for s in seen)
     return any(tuple(s[:3]) == look[:3] and tuple(s[3:]) != look[3:] for s in seen)
 
 
@@ -144,14 +176,21 @@ def _learn(seen: _Seen, looks: Mapping[str, _Look]) -> bool:
 def _read(ledger: Path) -> tuple[str, _Seen]:
     try:
         data = json.loads(ledger.read_bytes())
-        return str(data["generation"]), dict(data["seen"])
+        if data["format"] == _FORMAT:
+            return str(data["generation"]), dict(data["seen"])
     except (OSError, ValueError, KeyError, TypeError):
-        # What BuildKit may have of this folder is unknown: start under a name it never saw.
-        return os.urandom(4).hex(), {}
+        pass
+    # What BuildKit may have of this folder is unknown: start under a name it never saw.
+    return os.urandom(4).hex(), {}
 
 
 def _write(ledger: Path, real: Path, generation: str, seen: _Seen) -> None:
-    data = {"path": os.fspath(real), "generation": generation, "seen": seen}
+    data = {
+        "format": _FORMAT,
+        "path": os.fspath(real),
+        "generation": generation,
+        "seen": seen,
+    }
     text = json.dumps(data, separators=(",", ":"))
     new = ledger.with_suffix(f".{os.getpid()}.tmp")
     new.write_text(text)
