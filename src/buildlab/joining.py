@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -69,9 +70,9 @@ def make_record(
     return BuildRecord(
         id=id,
         title=masker(title),
-        command=tuple(masker(word) for word in command),
+        command=masker.command(command),
         context=masker(context),
-        dockerfile=dockerfile,
+        dockerfile=masker(dockerfile),
         started_at=_iso(origin) if origin else "",
         wall_s=wall_s,
         exit_code=exit_code,
@@ -193,15 +194,23 @@ def _in_file_order(steps: Iterable[Step]) -> list[Step]:
 
 
 def _logs(members: Iterable[Vertex], masker: Masker, origin: float) -> tuple[LogLine, ...]:
+    """A step's output. A value, or a character, may begin in one piece and end in the next."""
     pieces = sorted((piece for v in members for piece in v.logs), key=lambda p: p.timestamp)
-    lines = []
+    readers: dict[int, codecs.IncrementalDecoder] = {}
+    lines: list[LogLine] = []
     for piece in pieces:
+        reader = readers.setdefault(piece.stream, codecs.getincrementaldecoder("utf-8")("replace"))
         try:
-            text = base64.b64decode(piece.data).decode("utf-8", "replace")
+            text = reader.decode(base64.b64decode(piece.data))
             at_s = round(seconds(piece.timestamp) - origin, 6)
         except (binascii.Error, ValueError):
             continue
-        lines.append(LogLine(at_s, piece.stream, masker(text)))
+        lines.append(LogLine(at_s, piece.stream, text))
+    for stream in readers:
+        places = [i for i, line in enumerate(lines) if line.stream == stream]
+        for i, text in zip(places, masker.pieces([lines[i].text for i in places]), strict=True):
+            if text != lines[i].text:
+                lines[i] = replace(lines[i], text=text)
     return tuple(lines)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from buildlab import replay, store
 from buildlab.build import disk, faults, process
+from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience
 from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, TimedOut
+from buildlab.masking import Masker
 from buildlab.record import BuildRecord, BuildWarning, Failure
 
 
@@ -27,8 +29,11 @@ class Job:
     mask: tuple[str, ...]
     timeout_s: float
     audience: Audience
+    notes: Notes
     unreadable: tuple[str, ...] = ()
     """Files of the context that the client can't read."""
+    limits: tuple[str, ...] = ()
+    """What of the secrets is not looked for, in words."""
 
 
 @dataclass(slots=True)
@@ -78,11 +83,12 @@ def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
 
 def with_evidence(stop: BaseException, job: Job, attempt: Attempt) -> BaseException:
     """`stop`, with a note on where the record of what was seen is saved."""
+    masker = Masker(job.mask)
     if not attempt.ending.seen_events:
-        message = str(stop).splitlines()[0]
+        message = masker(str(stop)).splitlines()[0]
         job.audience.finished(replace(attempt.record, failure=Failure(message)))
         return stop
-    message = stop.message if isinstance(stop, BuildlabError) else str(stop)
+    message = masker(stop.message if isinstance(stop, BuildlabError) else str(stop))
     exit_code = attempt.record.exit_code or 130
     record = replace(attempt.record, failure=Failure(message), exit_code=exit_code)
     job.audience.finished(record)

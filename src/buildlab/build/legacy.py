@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from buildlab import masking
 from buildlab.build import process
 from buildlab.build.lock import engine_key, measuring
 from buildlab.engine import current
@@ -23,6 +24,7 @@ from buildlab.engine.model import Engine
 from buildlab.engine.process import wait_until
 from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError, TimedOut
+from buildlab.masking import Masker
 from buildlab.workspace import Workspace
 
 TIMEOUT_S: Final = 300.0
@@ -114,7 +116,9 @@ def legacy_build(
             "give a longer time limit: timeout_s=…",
         )
     shown = ("docker", "build", "--force-rm", *flags, shlex.quote(context.path.name))
-    return read(lines, ("DOCKER_BUILDKIT=0", *shown), outcome.wall_s, outcome.exit_code)
+    masker = Masker(masking.given(flags, env))
+    command = masker.command(("DOCKER_BUILDKIT=0", *shown))
+    return read(masker.lines(lines), command, outcome.wall_s, outcome.exit_code)
 
 
 def read(

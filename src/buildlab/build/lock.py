@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,6 +34,7 @@ def measuring(
     lock = FileLock(name.with_suffix(".lock"))
     _acquire(lock, waiting, timeout_s)
     scratch = name.with_suffix(".scratch")
+    _sweep(folder, scratch)
     try:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
@@ -41,6 +42,14 @@ def measuring(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         lock.release()
+
+
+def _sweep(folder: Path, own: Path) -> None:
+    """Remove what killed builds on other engines left: a metadata file holds arguments' values."""
+    for scratch in folder.glob("build-*.scratch"):
+        if scratch != own:
+            with suppress(Timeout, OSError), FileLock(scratch.with_suffix(".lock"), timeout=0):
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 def engine_key(engine: Engine) -> str:

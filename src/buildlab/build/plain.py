@@ -18,8 +18,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from buildlab import masking
 from buildlab.build import process
 from buildlab.build.command import Output, compose
+from buildlab.build.known import known
 from buildlab.build.lock import engine_key, measuring
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
@@ -92,9 +94,10 @@ def build(
             metadata_file=scratch / "metadata.json",
         )
         argv = [f"--progress={progress}" if w.startswith("--progress=") else w for w in made.argv]
-        said = _said(engine, argv, made.shown, timeout_s)
-        known = _metadata(scratch / "metadata.json") or {}
-    return replace(said, ref=str(known.get("buildx.build.ref", "")).rpartition("/")[2])
+        masker = Masker(known((), source, engine).values)
+        said = _said(engine, argv, masker.command(made.shown), timeout_s, masker)
+        told = _metadata(scratch / "metadata.json") or {}
+    return replace(said, ref=str(told.get("buildx.build.ref", "")).rpartition("/")[2])
 
 
 def legacy(folder: Path, *flags: str, engine: Engine, timeout_s: float = TIMEOUT_S) -> Said:
@@ -104,7 +107,8 @@ def legacy(folder: Path, *flags: str, engine: Engine, timeout_s: float = TIMEOUT
     shown = ("DOCKER_BUILDKIT=0", "docker", "build", *flags, folder.name)
     with _scratch(engine):
         argv = [*engine.cli, "build", *flags, os.fspath(folder)]
-        return _said(engine, argv, shown, timeout_s)
+        masker = Masker(masking.given(flags, engine.child_env()))
+        return _said(engine, argv, masker.command(shown), timeout_s, masker)
 
 
 def read(*words: str, engine: Engine | None = None, timeout_s: float = TIMEOUT_S) -> Said:
@@ -148,7 +152,8 @@ def unguarded(
     """
     engine = _with_env(engine or _current(), env)
     source = locate(os.fspath(folder), flags)
-    fold = Fold()
+    secret = known((), source, engine)
+    fold = Fold(secret.values)
     with _scratch(engine) as scratch:
         metadata = scratch / f"metadata-{secrets.token_hex(4)}.json"
         made = compose(
@@ -167,7 +172,7 @@ def unguarded(
             tick=lambda: None,
             timeout_s=timeout_s,
         )
-        _ended(outcome, made.shown, timeout_s)
+        _ended(outcome, Masker(secret.values).command(made.shown), timeout_s)
         found = _metadata(metadata)
     return make_record(
         fold,
@@ -223,7 +228,13 @@ def _scratch(engine: Engine) -> Iterator[Path]:
         yield folder
 
 
-def _said(engine: Engine, argv: Sequence[str], shown: Sequence[str], timeout_s: float) -> Said:
+def _said(
+    engine: Engine,
+    argv: Sequence[str],
+    shown: Sequence[str],
+    timeout_s: float,
+    masker: Masker | None = None,
+) -> Said:
     lines: list[str] = []
     outcome = process.run(
         # The reader has one pipe: both of the client's streams go through it, in their order.
@@ -234,8 +245,8 @@ def _said(engine: Engine, argv: Sequence[str], shown: Sequence[str], timeout_s: 
         timeout_s=timeout_s,
     )
     _ended(outcome, shown, timeout_s)
-    masker = Masker(())
-    return Said(tuple(shown), outcome.exit_code, masker("\n".join(lines)), outcome.wall_s)
+    text = (masker or Masker())("\n".join(lines))
+    return Said(tuple(shown), outcome.exit_code, text, outcome.wall_s)
 
 
 def _ended(outcome: process.Outcome, shown: Sequence[str], timeout_s: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -17,7 +18,9 @@ from buildlab.build import disk, faults, process
 from buildlab.build.command import Output, compose
 from buildlab.build.context import guarded
 from buildlab.build.ending import Attempt, Job, warned, why_stopped, with_evidence
+from buildlab.build.known import Known, kept_back, known
 from buildlab.build.lock import engine_key, measuring
+from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
 from buildlab.build.source import Source, locate, values
 from buildlab.engine.model import Engine
@@ -64,9 +67,39 @@ def build(
         raise UsageError(
             f"a time limit of {timeout_s:g} s leaves no time", "give seconds: --timeout 900"
         )
-    source = locate(os.fspath(context), flags)
+    masker = Masker((*mask, *masking.given(flags), *masking.url_secrets(os.fspath(context))))
+    with kept_back(masker):
+        source = locate(os.fspath(context), flags)
+        engine = engine or _current()
+        secret = known(mask, source, engine)
+        masker.learn(secret.values)
+        return _guarded(
+            source,
+            flags,
+            title=masker(title),
+            engine=engine,
+            cache_ns=cache_ns,
+            output=output,
+            secret=secret,
+            audience=audience,
+            timeout_s=timeout_s,
+        )
+
+
+def _guarded(
+    source: Source,
+    flags: tuple[str, ...],
+    *,
+    title: str,
+    engine: Engine,
+    cache_ns: str | None,
+    output: Output,
+    secret: Known,
+    audience: Audience,
+    timeout_s: float,
+) -> BuildRecord:
+    """One build at a time on this engine, its context shown under a name that is safe."""
     home = Settings.from_env().paths
-    engine = engine or _current()
     try:
         locks = home.make(home.locks)
         with measuring(
@@ -84,20 +117,21 @@ def build(
                 output=output,
                 metadata_file=metadata,
             )
-            secrets_ = _secrets(mask, source, engine)
-            shown = tuple(Masker(secrets_)(word) for word in command.shown)
+            masker = Masker(secret.values)
             job = Job(
                 engine,
                 source,
                 flags,
                 title,
                 command.argv,
-                shown,
+                masker.command(command.shown),
                 metadata,
-                secrets_,
+                secret.values,
                 timeout_s,
                 audience,
+                Notes(engine, context_given, source.flags, masker),
                 unreadable,
+                secret.limits,
             )
             return _run(job)
     except OSError as fault:
@@ -115,8 +149,11 @@ def _run(job: Job) -> BuildRecord:
         )
     if job.unreadable:
         attempt.record = warned(attempt.record, "unreadable", _arrive_empty(job.unreadable))
+    for limit in job.limits:
+        attempt.record = warned(attempt.record, "masking", limit)
     for fault in job.audience.faults:
-        attempt.record = warned(attempt.record, "observer", f"an observer was dropped: {fault}")
+        said = Masker(job.mask)(f"an observer was dropped: {fault}")
+        attempt.record = warned(attempt.record, "observer", said)
     stop = why_stopped(job, attempt)
     if stop is not None:
         raise with_evidence(stop, job, attempt)
@@ -135,6 +172,7 @@ def _attempt(job: Job) -> Attempt:
 
     def feed(line: bytes) -> None:
         fold.feed(line)
+        job.notes.cover_early()
         if keep:
             lines.append(replay.Line(time.monotonic() - begin, line.decode("utf-8", "replace")))
 
@@ -148,9 +186,12 @@ def _attempt(job: Job) -> Attempt:
             job.audience.progressed(latest[0])
 
     env = {**job.engine.child_env(), "BUILDX_METADATA_PROVENANCE": "max"}
-    outcome = process.run(
-        job.argv, env, feed=feed, tick=tick, timeout_s=job.timeout_s, stopping=stopped.set
-    )
+    try:
+        outcome = process.run(
+            job.argv, env, feed=feed, tick=tick, timeout_s=job.timeout_s, stopping=stopped.set
+        )
+    finally:
+        job.notes.cover()
     tail = "\n".join(fold.plain)
     record = make_record(
         fold,
@@ -176,12 +217,6 @@ def _attempt(job: Job) -> Attempt:
     )
 
 
-def _secrets(mask: Sequence[str], source: Source, engine: Engine) -> tuple[str, ...]:
-    """All values that must not be seen: named by the caller, by flags, by the Dockerfile."""
-    found = (*mask, *masking.given(source.flags, engine.child_env()))
-    return (*found, *masking.declared(source.text()))
-
-
 def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildRecord:
     found = replay.replayed(title, flags)
     audience.started(found.record.command, title)
@@ -199,6 +234,8 @@ def _current() -> Engine:
 
 def _title(context: str | Path | Workspace, flags: Sequence[str]) -> str:
     """A name that is the same in each run: of the folder, and of the Dockerfile if one is named."""
+    if not isinstance(context, Workspace) and "://" in os.fspath(context):
+        context = re.split(r"[?#]", os.fspath(context))[0]  # what gives access says no name
     origin = context.source if isinstance(context, Workspace) else Path(context)
     named = [Path(value).name for _, value in values(flags, "--file")]
     return " ".join([origin.absolute().name or "context", *named[-1:]])
@@ -226,6 +263,7 @@ def _run_context(source: Source, folder: Path) -> tuple[str, tuple[str, ...]]:
 def _read_metadata(path: Path) -> Mapping[str, Any] | None:
     try:
         data = json.loads(path.read_bytes())
+        path.unlink()  # it holds every argument's value
     except (OSError, ValueError):
         return None  # a failed build writes none
     return data if isinstance(data, dict) else None

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from buildlab import masking
 from buildlab.build import process
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, TimedOut
+from buildlab.masking import Masker
 
 TIMEOUT_S = 120.0
 
@@ -56,4 +58,5 @@ def _typed(
         raise TimedOut(
             f"docker {words[0]} was stopped after {TIMEOUT_S:g} s", "see: buildlab doctor"
         )
-    return outcome.exit_code, "\n".join(lines)
+    masker = Masker(masking.given(words, env))
+    return outcome.exit_code, masker("\n".join(lines))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord
 from buildlab.replay import files
+from buildlab.replay.hidden import masked
 from buildlab.replay.state import inside_experiment
 from buildlab.store import from_dict, to_dict
 from buildlab.stream import Fold, Progress
@@ -67,22 +66,11 @@ def keep_build(
     name = files.name("build", record.title, what, files.count(what))
     engine = record.engine
     masker = Masker(mask)
-    timed = [[round(line.at_s, 3), _masked(line.text, masker)] for line in lines]
+    texts = masked([line.text for line in lines], masker)
+    timed = [[round(line.at_s, 3), text] for line, text in zip(lines, texts, strict=True)]
     return files.dump(
         files.folder_of(folder) / name, engine, {"lines": timed, "value": to_dict(record)}
     )
-
-
-def _masked(line: str, masker: Masker) -> str:
-    """An event line without secrets; log text in it is base64."""
-    try:
-        event = json.loads(line)
-        for log in event.get("logs") or ():
-            text = base64.b64decode(log["data"]).decode("utf-8", "replace")
-            log["data"] = base64.b64encode(masker(text).encode()).decode()
-        return masker(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
-    except (ValueError, TypeError, AttributeError, KeyError):
-        return masker(line)
 
 
 def _play(lines: Sequence[Line], progressed: Callable[[Progress], None], pace_s: float) -> None:

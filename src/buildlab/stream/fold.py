@@ -45,14 +45,14 @@ class Fold:
 
     `mask` are secret values; more are learned from ARG and ENV lines that the engine warns of.
     Unknown kinds of messages and unknown fields are passed over; a line that is no event is
-    kept, masked, in `plain`.
+    kept in `plain`.
     """
 
     def __init__(
         self, mask: Iterable[str] = (), *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.masker = masking.Masker(mask)
-        self.plain: list[str] = []
+        self._plain: list[str] = []
         self._vertexes: dict[str, Vertex] = {}
         self._clock = clock
         self._fed_at = 0.0
@@ -72,7 +72,7 @@ class Fold:
             message = None
         if not isinstance(message, dict):
             if text.strip():
-                self.plain.append(self.masker(text.rstrip("\r\n")))
+                self._plain.append(text.rstrip("\r\n"))
             return
         for kind, take in (
             ("vertexes", self._vertex),
@@ -150,6 +150,11 @@ class Fold:
         """Mask these values too, from now on."""
         if self.masker.learn(values):
             self._groups = None
+
+    @property
+    def plain(self) -> list[str]:
+        """The lines that were no events, masked: what the client said itself."""
+        return self.masker.lines(self._plain)
 
     def vertexes(self) -> tuple[Vertex, ...]:
         """All vertexes in the order in which they were announced."""
