@@ -16,6 +16,8 @@ class BuildlabError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.record: object | None = None
+        """The BuildRecord of what was seen until then, where a build was stopped."""
 
     def __str__(self) -> str:
         return f"{self.message}\n  → {self.hint}" if self.hint else self.message
@@ -60,3 +62,18 @@ class DiskFull(BuildlabError):
     """No space left where the engine or the records live; results since then are suspect."""
 
     exit_code = 7
+
+
+class Interrupted(KeyboardInterrupt):
+    """A build was interrupted. A notebook shows the sentence, without frames.
+
+    `record` is the BuildRecord of what was seen until then.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.record: object | None = None
+
+    def _render_traceback_(self) -> list[str]:
+        notes = (f"  {note}" for note in getattr(self, "__notes__", ()))
+        return [f"Interrupted: {self}", *notes]

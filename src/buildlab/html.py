@@ -19,6 +19,7 @@ from buildlab.text import (
     describe,
     describe_comparison,
     describe_matrix,
+    failure_lines,
     format_bytes,
     format_s,
     short_instruction,
@@ -245,7 +246,7 @@ def _internal_row(internal: Internal) -> str:
 def _failure(record: BuildRecord) -> str:
     if record.failure is None:
         return ""
-    text = f"{record.failure.message}\n{record.failure.excerpt}".strip("\n")
+    text = "\n".join([record.failure.message, *failure_lines(record)])
     return f"<pre>{escape(text)}</pre>"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from buildlab import masking, provenance
+from buildlab import failing, masking, provenance
 from buildlab.masking import Masker
 from buildlab.provenance import Graph, Op
 from buildlab.record import (
@@ -231,15 +231,23 @@ def _internals(fold: Fold, origin: float) -> Iterable[Internal]:
 
 
 def _failure(steps: Sequence[Step], tail: str) -> Failure:
-    """The client's error, without the words that only say who reports it, and the excerpt."""
-    failed = next((s for s in steps if s.state is State.FAILED), None)
+    """The client's error, the last words of the step that failed, and the excerpt."""
     said = _ERROR.search(tail)
-    message = _PREFIXES.sub("", said["message"].strip()) if said else ""
-    if not message:
-        message = failed.error if failed else tail.strip() or "the build ended without saying why"
+    raw = _PREFIXES.sub("", said["message"].strip()) if said else ""
+    every = [s for s in steps if s.state is State.FAILED]
+    failed = next((s for s in every if s.error and s.error in raw), next(iter(every), None))
+    raw = raw or (failed.error if failed else "") or tail.strip()
     excerpt = _EXCERPT.search(tail)
-    body = excerpt["body"].rstrip("\n") if excerpt else ""
-    return Failure(message, body, failed.key if failed else None)
+    words = failing.last_words(failed.logs) if failed else failing.LastWords()
+    return Failure(
+        failing.message(raw) or "the build ended without saying why",
+        excerpt["body"].rstrip("\n") if excerpt else "",
+        failed.key if failed else None,
+        words.lines,
+        words.left_out,
+        words.earlier,
+        raw,
+    )
 
 
 def _iso(epoch_s: float) -> str:

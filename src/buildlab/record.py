@@ -159,11 +159,24 @@ class BuildWarning:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a build failed: the error as BuildKit worded it, and the Dockerfile excerpt."""
+    """Why a build failed: the error in plain words, what the step said, the Dockerfile excerpt."""
 
     message: str
     excerpt: str = ""
     step: StepKey | None = None
+    output: tuple[str, ...] = ()
+    """The last lines that the failed step wrote; all of them are in the step's logs."""
+    output_left_out: int = 0
+    """How many lines came before."""
+    earlier: tuple[str, ...] = ()
+    """Lines among those left out that name an error."""
+    raw: str = ""
+    """The error as BuildKit worded it, with its ids; "" where it has no words of its own."""
+
+    @property
+    def words(self) -> str:
+        """BuildKit's own words, where they are known: what a program looks for."""
+        return self.raw or self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,16 +241,17 @@ class BuildRecord:
         return {s.key: s.state for s in self.steps if s.cacheable}
 
     def require_ok(self) -> BuildRecord:
-        """Itself. Raises BuildFailed, with the Dockerfile excerpt, if the build failed."""
+        """Itself. If the build failed, raises BuildFailed with what the failed step said."""
+        from buildlab.text import failed_text
+
         if self.ok:
             return self
-        why = self.failure or Failure("the build ended without saying why")
-        raise BuildFailed(f"{self.title}: {why.message}\n{why.excerpt}".rstrip())
+        raise BuildFailed(failed_text(self))
 
     def __str__(self) -> str:
-        from buildlab.text import describe
+        from buildlab.text import record_text
 
-        return describe(self)
+        return record_text(self)
 
     def _repr_html_(self) -> str:
         from buildlab.html import record_html

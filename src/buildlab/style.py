@@ -1,6 +1,6 @@
 """One look for each state of a step, wherever it is shown: colour, glyph, hatch, word.
 
-Pure constants, keyed by phase (the words of the event fold). The colours are Okabe and Ito's, which
+Constants, keyed by phase (the words of the event fold). The colours are Okabe and Ito's, which
 stay apart for colour-blind readers; glyph and hatch tell the states apart without any colour.
 """
 
@@ -49,6 +49,21 @@ WORDS: Final[dict[str, str]] = {
     "running": "running",
 }
 """The word shown beside the glyph: never a glyph alone."""
+
+ENDED: Final = ("cached", "ran", "failed")
+"""Phases of a step that has been dealt with."""
+
+TIMED: Final = ("running", "ran", "failed")
+"""Phases whose time means work of this step."""
+
+BASE_WORDS: Final = "base image"
+"""What stands in place of a state at a FROM that worked."""
+
+
+def is_base(instruction: str, phase: str) -> bool:
+    """Whether this is a FROM that worked: cached or ran says nothing of the build cache there."""
+    return phase in ("cached", "ran") and instruction[:5].upper() == "FROM "
+
 
 INTERNAL: Final = "#7A7A7A"
 """Work that is no step: sending the context, looking up images, exporting."""

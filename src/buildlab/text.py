@@ -51,15 +51,24 @@ def format_ratio(ratio: float) -> str:
     return f"{ratio:.{digits}f}×"
 
 
-def short_instruction(instruction: str, width: int = 60) -> str:
-    """An instruction on one line of at most `width` characters, FROM without its digest."""
+def one_line(instruction: str) -> str:
+    """An instruction on one line, FROM without its digest."""
     line = re.sub(r"\s+", " ", instruction).strip()
     if line.upper().startswith("FROM "):
         line = re.sub(r"@sha256:[0-9a-f]+", "", line)
         line = re.sub(r"(?<= )docker\.io/(?:library/)?", "", line)
+    return line
+
+
+def short_instruction(instruction: str, width: int = 60) -> str:
+    """An instruction on one line of at most `width` characters, cut between words."""
+    line = one_line(instruction)
     if len(line) > width:  # the command says more than where its caches lie
         line = re.sub(r"(?:--mount=\S+ )+", "--mount… ", line)
-    return line if len(line) <= width else line[: width - 1].rstrip() + "…"
+    if len(line) <= width:
+        return line
+    words = line[: width - 1].rpartition(" ")[0].rstrip()
+    return f"{words} …" if words else f"{line[: width - 1]}…"
 
 
 def describe(record: BuildRecord) -> str:
@@ -77,6 +86,37 @@ def describe(record: BuildRecord) -> str:
     if record.image_size_bytes is not None:
         parts.append(f"image of {format_bytes(record.image_size_bytes)}")
     return head + ", ".join(parts) + _recorded(record.recorded) + "."
+
+
+def record_text(record: BuildRecord) -> str:
+    """The sentence of `describe`, and under it, if the build failed, what the failed step said."""
+    return "\n".join([describe(record), *failure_lines(record)])
+
+
+def failed_text(record: BuildRecord) -> str:
+    """The error of a build that failed: where, why, what the step said, the lines of the file."""
+    failure = record.failure
+    why = failure.message if failure else "the build ended without saying why"
+    return "\n".join([f"{record.title}: {_where(record)}{why}", *failure_lines(record)])
+
+
+def failure_lines(record: BuildRecord) -> list[str]:
+    """What stands under the error of a failed build: the step's last words, then the excerpt."""
+    failure = record.failure
+    if record.ok or failure is None:
+        return []
+    lines: list[str] = []
+    if failure.output:
+        left, last = failure.output_left_out, len(failure.output)
+        if failure.earlier:
+            named = _count(len(failure.earlier), "line")
+            lines += [f"Of what the step said before, {named} that may tell why:"]
+            lines += [f"    {line}" for line in failure.earlier]
+        which = f"the last {last} of {left + last} lines" if left else _count(last, "line")
+        lines += [f"What the step said ({which}):", *(f"    {x}" for x in failure.output)]
+    if failure.excerpt:
+        lines += [f"{record.dockerfile or 'Dockerfile'}:", *failure.excerpt.splitlines()]
+    return lines
 
 
 def describe_comparison(comparison: Comparison) -> str:
@@ -156,12 +196,22 @@ def _failed(record: BuildRecord) -> str:
     failure = record.failure
     if failure is None:
         return f"failed after {format_s(record.wall_s)} with exit code {record.exit_code}."
-    step = next((s for s in record.steps if s.key == failure.step), None)
-    where = f" at {short_instruction(step.instruction, 40)}" if step else ""
+    where = _where(record).removesuffix(": ")
     first = failure.message.splitlines()[0] if failure.message else "no reason given"
-    left = sum(s.state is State.NOT_REACHED for s in record.steps)
+    left = sum(s.state is State.NOT_REACHED and s.cacheable for s in record.steps)
     rest = f"; {_count(left, 'step')} not reached" if left else ""
-    return f"failed after {format_s(record.wall_s)}{where}: {first}{rest}"
+    at = f" at {where}" if where else ""
+    return f"failed after {format_s(record.wall_s)}{at}: {first}{rest}"
+
+
+def _where(record: BuildRecord) -> str:
+    """The step that failed, by place and instruction, before a colon; "" where none did."""
+    failure = record.failure
+    step = next((s for s in record.steps if failure and s.key == failure.step), None)
+    if step is None:
+        return ""
+    place = f"{step.stage} {step.key.index}/{step.total}".strip()
+    return f"{place} {short_instruction(step.instruction, 40)}: "
 
 
 def _named(steps: Sequence[Step]) -> str:

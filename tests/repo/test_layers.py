@@ -16,6 +16,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {
                 *("errors", "record", "stream", "provenance", "joining", "masking", "store"),
+                "failing",
                 *("derive", "compare", "matrix", "tables", "text", "html", "style"),
                 *("dockerfile", "written"),
             }

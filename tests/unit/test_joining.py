@@ -115,8 +115,10 @@ def test_a_failed_step_and_what_it_stopped() -> None:
     assert step.lines == (4, 6)
     assert found.failure is not None
     assert found.failure.step == StepKey("build", 4)
-    assert found.failure.message.startswith('process "/bin/sh -c echo before')
-    assert found.failure.message.endswith("exit code: 7")
+    assert found.failure.message == "exit code: 7"
+    assert found.failure.raw.startswith('process "/bin/sh -c echo before')
+    assert found.failure.output == ("before", "oh no")
+    assert found.failure.output_left_out == 0
     assert "4 | >>> RUN echo before" in found.failure.excerpt
     assert "----" not in found.failure.excerpt
 
@@ -214,7 +216,7 @@ def test_times_start_at_the_first_event() -> None:
         every += [x for i in found.internals for x in i.intervals]
         assert min(x.start_s for x in every) == 0
         assert max(x.end_s for x in every) <= found.wall_s + 0.1
-        assert found.started_at.startswith("2026-11-21T") and found.started_at.endswith("Z")
+        assert found.started_at.startswith("2026-11-") and found.started_at.endswith("Z")
 
 
 def test_provenance_of_slsa_1_says_the_same() -> None:

@@ -10,7 +10,7 @@ import pytest
 from buildlab.record import StepKey
 from buildlab.stream import Fold
 from buildlab.stream.vertex import merged, parse_name, seconds
-from tests.unit.streams import NAMES, folded, record, recorded
+from tests.unit.streams import NAMES, folded, record, recorded, states
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -18,9 +18,10 @@ def test_counts_agree_with_history_inspect(name: str) -> None:
     """Vertexes, cached and completed ones are those that `buildx history inspect` counts."""
     data = recorded(name)
     engine = [v for v in folded(data["stderr"]).vertexes() if v.parsed.kind != "client"]
-    ended = [v for v in engine if v.cached or (v.started and not v.running)]
+    cached = [v for v in engine if v.cached or v.overruled]
+    ended = [v for v in engine if v in cached or (v.started and not v.running)]
     assert len(engine) == data["inspect"]["total"]
-    assert sum(v.cached for v in engine) == data["inspect"]["cached"]
+    assert len(cached) == data["inspect"]["cached"]
     assert len(ended) == data["inspect"]["completed"]
 
 
@@ -80,7 +81,24 @@ def test_inputs_survive_a_report_without_them() -> None:
 
 def test_cached_survives_a_report_without_it() -> None:
     """A step that was cached stays cached when its last report does not say so again."""
-    assert record("failed_copy").step("", 2).state == "cached"
+    begun = {"digest": "d", "name": "[1/2] RUN x", "started": "2026-01-05T09:00:00Z"}
+    done = {**begun, "completed": "2026-01-05T09:00:01Z"}
+    fold = folded([json.dumps({"vertexes": [v]}) for v in ({**begun, "cached": True}, done)])
+    assert [g.phase(ended=True) for g in fold.groups()] == ["cached"]
+
+
+def test_nothing_is_cached_because_a_key_could_not_be_found() -> None:
+    """Where a COPY's source is missing, what BuildKit only concludes from that ran nowhere; what
+    it loaded from its cache was cached, and what worked until its end ran."""
+    assert states("failed_key") == [
+        "build 2: cached",
+        "build 3: not reached",
+        "build 4: failed",
+        "build 5: not reached",
+        "stage-1 2: not reached",
+    ]
+    assert states("failed_copy") == ["2: ran", "3: failed", "4: not reached"]
+    assert states("failed_compile")[:2] == ["build 2: cached", "build 3: cached"]
 
 
 def test_download_and_copy_are_one_step() -> None:

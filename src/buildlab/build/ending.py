@@ -12,7 +12,7 @@ from buildlab.build.observer import Audience
 from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
-from buildlab.errors import BuildlabError, DiskFull, TimedOut
+from buildlab.errors import BuildlabError, DiskFull, Interrupted, TimedOut
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, BuildWarning, Failure
 
@@ -50,7 +50,7 @@ def why_stopped(job: Job, attempt: Attempt) -> BaseException | None:
     """What to raise in place of returning the record; None where the record is the answer."""
     outcome, ending = attempt.outcome, attempt.ending
     if outcome.interrupted:
-        return KeyboardInterrupt("the build was interrupted, and is stopped in the engine")
+        return Interrupted("the build was interrupted, and is stopped in the engine")
     if outcome.exit_code == 0:
         return None
     if outcome.timed_out:
@@ -61,7 +61,7 @@ def why_stopped(job: Job, attempt: Attempt) -> BaseException | None:
             "buildlab doctor",
         )
     if faults.canceled(ending):
-        return KeyboardInterrupt("the build was interrupted, and is stopped in the engine")
+        return Interrupted("the build was interrupted, and is stopped in the engine")
     return _classified(job, attempt)
 
 
@@ -90,8 +90,11 @@ def with_evidence(stop: BaseException, job: Job, attempt: Attempt) -> BaseExcept
         return stop
     message = masker(stop.message if isinstance(stop, BuildlabError) else str(stop))
     exit_code = attempt.record.exit_code or 130
-    record = replace(attempt.record, failure=Failure(message), exit_code=exit_code)
+    seen = attempt.record.failure or Failure(message)
+    record = replace(attempt.record, failure=replace(seen, message=message), exit_code=exit_code)
     job.audience.finished(record)
+    if isinstance(stop, BuildlabError | Interrupted):
+        stop.record = record
     try:
         home = Settings.from_env().paths
         path = home.make(home.records) / f"{record.id}.json"

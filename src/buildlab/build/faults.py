@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buildlab.errors import BuildlabError, DiskFull, EngineError, UsageError
+from buildlab.failing import message
 
 _DOCTOR = "see what is wrong: buildlab doctor"
 
@@ -78,14 +79,14 @@ def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | N
     if _ITS_OWN.search(text):
         return None  # whatever its words look like, they are the command's own
     if _NO_SPACE.search(text):
-        return DiskFull(f"the engine's disk is full: {text}")
+        return DiskFull(f"the engine's disk is full: {message(text)}")
     if not ending.seen_events:
         return _never_began(text, builder)
     if _DAMAGED.search(text) or _DIED.search(text):
         return _engines_fault(text, ending.running)
     if found := _FRONTEND.search(ending.tail):
         return UsageError(
-            f"the frontend {found['image']} of the # syntax line can't be had: {text}",
+            f"the frontend {found['image']} of the # syntax line can't be had: {message(text)}",
             "take the # syntax line out: the engine has a frontend built in; or name an image "
             "that this engine can pull",
         )
@@ -96,11 +97,11 @@ def _never_began(text: str, builder: str) -> BuildlabError:
     if _NO_PLUGIN.search(text):
         return EngineError("this docker client has no buildx", _DOCTOR)
     if _NO_BUILDER.search(text):
-        return UsageError(f"there is no builder {builder!r}: {text}", "docker buildx ls")
+        return UsageError(f"there is no builder {builder!r}: {message(text)}", "docker buildx ls")
     if _UNREACHABLE.search(text) or _DIED.search(text):
-        return EngineError(f"no engine answers: {text}", _DOCTOR)
+        return EngineError(f"no engine answers: {message(text)}", _DOCTOR)
     return UsageError(
-        f"docker buildx build did not start: {text}",
+        f"docker buildx build did not start: {message(text)}",
         'look at the flags: eval "$(buildlab env)"; docker buildx build --help',
     )
 
@@ -108,11 +109,11 @@ def _never_began(text: str, builder: str) -> BuildlabError:
 def _engines_fault(text: str, running: Sequence[str]) -> EngineError:
     if _DAMAGED.search(text):
         return EngineError(
-            f"the engine's store is damaged, as after a crash of the machine: {text}",
+            f"the engine's store is damaged, as after a crash of the machine: {message(text)}",
             "empty it, its images come back: buildlab engine reset && buildlab setup",
         )
     return EngineError(
-        f"the engine stopped answering while it ran {_named(running)}: {text}",
+        f"the engine stopped answering while it ran {_named(running)}: {message(text)}",
         "build again (the engine is started anew); if it happens twice: buildlab doctor",
     )
 
@@ -122,7 +123,7 @@ def _bad_input(text: str, context: str) -> BuildlabError | None:
         return UsageError(f"there is no {found[1]} in {context}", "name it: --file PATH")
     if found := _SENDER.search(text):
         return UsageError(
-            f"the context can't be read: {found['what']}",
+            f"the context can't be read: {message(found['what'])}",
             "make the file readable, or name it in .dockerignore",
         )
     if _BAD_NAME.search(text):

@@ -20,6 +20,7 @@ from buildlab.build.context import guarded
 from buildlab.build.ending import Attempt, Job, warned, why_stopped, with_evidence
 from buildlab.build.known import Known, kept_back, known
 from buildlab.build.lock import engine_key, measuring
+from buildlab.build.missing import explained
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
 from buildlab.build.source import Source, locate, values
@@ -147,6 +148,7 @@ def _run(job: Job) -> BuildRecord:
         attempt.record = warned(
             attempt.record, "retried", f"run twice: {first.ending.tail.strip().splitlines()[-1]}"
         )
+    attempt.record = explained(attempt.record, job.source, Masker(job.mask))
     if job.unreadable:
         attempt.record = warned(attempt.record, "unreadable", _arrive_empty(job.unreadable))
     for limit in job.limits:

@@ -1,4 +1,4 @@
-"""A build as one moving line on the terminal, and records as tables."""
+"""A build on the terminal: each step as it ends, one moving line; and records as tables."""
 
 from __future__ import annotations
 
@@ -7,25 +7,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from buildlab.style import COLOURS, GLYPHS
-from buildlab.text import describe, describe_comparison, format_bytes, format_s, short_instruction
+from buildlab.cli._aligned import GAP, aligned, cut, room
+from buildlab.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
+from buildlab.text import (
+    describe,
+    describe_comparison,
+    failure_lines,
+    format_bytes,
+    format_s,
+    one_line,
+    short_instruction,
+)
 
 if TYPE_CHECKING:
     from buildlab.compare import Comparison
-    from buildlab.record import BuildRecord, State
+    from buildlab.record import BuildRecord, State, StepKey
     from buildlab.stream import Progress
 
 
 class Line:
-    """Shows the literal command once, then what runs. Without a terminal: the command only."""
+    """Shows the literal command once, each step when it has ended, and below them what runs.
+
+    Without a terminal: no moving line, and nothing is cut.
+    """
 
     def __init__(self, console: Console, status: Status | None) -> None:
         self._console, self._status = console, status
+        self._told: set[StepKey] = set()
 
     def waiting(self, reason: str) -> None:
         self._console.print(reason, markup=False)
@@ -34,18 +48,40 @@ class Line:
         self._console.print(f"$ {shlex.join(command)}", markup=False)
 
     def progressed(self, progress: Progress) -> None:
+        for step in progress.steps:
+            if step.phase in ENDED:
+                self._tell(step.key, step.total, step.instruction, step.phase, step.elapsed_s)
         if self._status is None:
             return
         steps = [s for s in progress.steps if s.phase == "running"]
-        names = [f"[{s.key}] {short_instruction(s.instruction)}" for s in steps]
+        names = [f"[{s.key}] {s.instruction}" for s in steps]
         sent = f" · {format_bytes(progress.transferred_bytes)} sent" if not steps else ""
-        done = sum(s.phase in ("cached", "ran") for s in progress.steps)
         what = " · ".join(names or progress.internals[:2]) or "…"
-        self._status.update(Text(f"{format_s(progress.elapsed_s)}  {done} done  {what}{sent}"))
+        shown = cut(f"{format_s(progress.elapsed_s)}  {what}{sent}", self._console.width - 4)
+        self._status.update(Text(shown))
 
     def finished(self, record: BuildRecord) -> None:
         if self._status is not None:
             self._status.stop()
+        for step in record.steps:
+            if step.state in ENDED:
+                self._tell(step.key, step.total, step.instruction, step.state, step.duration_s)
+
+    def _tell(self, key: StepKey, total: int, instruction: str, phase: str, took_s: float) -> None:
+        """One step that has ended, once: what it was, and how it ended."""
+        if key in self._told:
+            return
+        self._told.add(key)
+        base = is_base(instruction, phase)
+        colour = "dim" if base else COLOURS[phase]
+        took = format_s(took_s) if phase in TIMED else ""
+        ending = " ".join((BASE_WORDS if base else WORDS[phase], took)).strip()
+        line = Text(f"{' ' if base else GLYPHS[phase]} ", style=colour)
+        line.append(f"{key}/{total} ", style="bold")
+        left = room(self._console) - cell_len(line.plain) - cell_len(ending) - GAP
+        line.append(cut(one_line(instruction), left))
+        line.append(f"{' ' * GAP}{ending}", style=colour)
+        self._console.print(line, soft_wrap=True)
 
 
 @contextmanager
@@ -60,24 +96,28 @@ def line(console: Console, *, quiet: bool) -> Iterator[tuple[Line, ...]]:
         yield (Line(console, None),)
 
 
-def print_record(record: BuildRecord) -> None:
-    """The record as a table, its summary above it."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("step", "instruction", "state", "time"):
-        table.add_column(name, justify="right" if name == "time" else "left", overflow="fold")
-    for step in record.steps:
-        table.add_row(
-            Text(str(step.key)),
-            Text(short_instruction(step.instruction)),
-            _state(step.state),
-            format_s(step.duration_s),
-        )
+def print_record(record: BuildRecord, *, failure: bool = True) -> None:
+    """The record's summary, unless told otherwise why it failed, its steps, its warnings."""
     console = Console(highlight=False)
-    console.print(Text(describe(record)), soft_wrap=True)
-    if record.steps:
-        console.print(table)
+    said = [describe(record), *(failure_lines(record) if failure else ())]
+    for line in said:
+        console.print(Text(line), soft_wrap=True)
+    rows = [
+        (
+            Text(str(step.key)),
+            Text(one_line(step.instruction)),
+            _state(step.state, base=is_base(step.instruction, step.state)),
+            Text(format_s(step.duration_s) if step.state in TIMED else ""),
+        )
+        for step in record.steps
+    ]
+    head = ("step", "instruction", "state", "time")
+    if rows:
+        for line in aligned(head, rows, flexible=1, right=(3,), width=room(console)):
+            console.print(line, soft_wrap=True)
     for warning in record.warnings:
-        console.print(Text(f"Warning: {warning.rule}: {warning.message}"), soft_wrap=True)
+        rule = f"{warning.rule}: " if warning.rule else ""
+        console.print(Text(f"Warning: {rule}{warning.message}"), soft_wrap=True)
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -101,7 +141,9 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(table)
 
 
-def _state(state: State | None) -> Text:
+def _state(state: State | None, *, base: bool = False) -> Text:
     if state is None:
         return Text("no such step")
+    if base:
+        return Text(BASE_WORDS, style="dim")
     return Text(f"{GLYPHS[state.value]} {state.value}", style=COLOURS[state.value])

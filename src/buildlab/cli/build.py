@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,7 +60,7 @@ def build(
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     context, flags = _split(arguments)
-    with line(console, quiet=as_json) as observers:
+    with line(console, quiet=as_json) as observers, _evidence(as_json):
         record = run(
             context,
             *flags,
@@ -72,7 +74,7 @@ def build(
     except (OSError, BuildlabError):
         _print(record, as_json)  # the build took minutes: nothing of it is lost
         raise
-    _print(record, as_json)
+    _print(record, as_json, failure=False)  # the error says it
     if not as_json:
         console.print(f"Saved: {path}", markup=False)
     record.require_ok()
@@ -150,7 +152,19 @@ def _find(reference: str) -> BuildRecord:
     raise RecordError(f"{what} {reference!r}", f"look: ls {_records()}")
 
 
-def _print(record: BuildRecord, as_json: bool) -> None:
+@contextmanager
+def _evidence(as_json: bool) -> Iterator[None]:
+    """With --json, a build that was stopped prints what was seen of it, too."""
+    try:
+        yield
+    except (BuildlabError, KeyboardInterrupt) as stop:
+        record = getattr(stop, "record", None)
+        if as_json and record is not None:
+            _print(record, as_json)
+        raise
+
+
+def _print(record: BuildRecord, as_json: bool, *, failure: bool = True) -> None:
     from buildlab import store
 
     if as_json:
@@ -158,7 +172,7 @@ def _print(record: BuildRecord, as_json: bool) -> None:
         return
     from buildlab.cli._progress import print_record
 
-    print_record(record)
+    print_record(record, failure=failure)
 
 
 def _plain(comparison: Comparison) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Trial:
     def error(self, title: str) -> str:
         """Why that build failed, "" where it did not."""
         failure = self.records[title].failure
-        return failure.message if failure else ""
+        return failure.words if failure else ""
 
     def cached(self, title: str) -> bool:
         """Whether all steps of that build were cached."""

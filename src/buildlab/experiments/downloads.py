@@ -106,8 +106,8 @@ class Downloads:
         record = self.records[title]
         if record.failure is None:
             return ""
-        said = log(record) + record.failure.message
-        return next((cause for cause in CAUSES if cause in said), record.failure.message)
+        said = log(record) + record.failure.words
+        return next((cause for cause in CAUSES if cause in said), record.failure.words)
 
     @property
     def leaked(self) -> bool:

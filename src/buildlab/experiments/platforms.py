@@ -100,7 +100,7 @@ def _why(record: BuildRecord) -> str:
     """What BuildKit or the container's start said, shortened to the known words."""
     text = " ".join(
         [
-            record.failure.message if record.failure else "",
+            record.failure.words if record.failure else "",
             *(line.text for s in record.steps for line in s.logs),
         ]
     )

@@ -21,7 +21,6 @@ from buildlab.style import COLOURS, HATCHES, INK
 SHEET: Final = Path(__file__).with_name("buildlab.mplstyle")
 MONO: Final = "DejaVu Sans Mono"
 WIDTH_IN: Final = 9.0
-BASE_WORDS: Final = "base image"
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,7 +11,6 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from buildlab.derive import critical_path, totals
 from buildlab.plot.canvas import (
-    BASE_WORDS,
     MONO,
     WIDTH_IN,
     axes_of,
@@ -25,7 +24,7 @@ from buildlab.plot.canvas import (
     styled,
 )
 from buildlab.record import BuildRecord, State, Step, StepKey
-from buildlab.style import COLOURS, GLYPHS, INK, PAPER, WORDS
+from buildlab.style import BASE_WORDS, COLOURS, GLYPHS, INK, PAPER, WORDS
 from buildlab.text import format_s
 
 ROW_IN: Final = 0.72

@@ -8,7 +8,6 @@ from typing import Final
 from matplotlib.axes import Axes
 
 from buildlab.plot.canvas import (
-    BASE_WORDS,
     MONO,
     axes_of,
     is_base,
@@ -20,7 +19,7 @@ from buildlab.plot.canvas import (
     styled,
 )
 from buildlab.record import BuildRecord, Internal, Interval, State, Step
-from buildlab.style import COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, WORDS
+from buildlab.style import BASE_WORDS, COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, WORDS
 from buildlab.text import format_s
 
 ROW_IN: Final = 0.27

@@ -60,6 +60,7 @@ class Fold:
         self._latest_text = ""
         self._warnings: dict[BuildWarning, None] = {}
         self._read_sources: set[str] = set()
+        self._void: set[str | None] = set()
         self._groups: tuple[tuple[Group, str], ...] | None = None
 
     def feed(self, line: str | bytes) -> None:
@@ -93,16 +94,24 @@ class Fold:
         if item.get("inputs"):
             vertex.inputs = tuple(item["inputs"])
         started, completed = item.get("started"), item.get("completed")
+        if item.get("cached"):
+            if not started or completed != started:
+                vertex.loaded = True
+            else:
+                vertex.concluded.add(started)
         if started:
             begin = seconds(started)
             end = seconds(completed) if completed else vertex.spans.get(started, (0.0, None))[1]
             vertex.spans[started] = (begin, end)
             if vertex.parsed.kind != "client":  # that one runs by another clock
                 self._latest = max(self._latest, begin, end or 0.0)
-        if item.get("cached"):
-            vertex.cached = True
         if item.get("error"):
             vertex.error = item["error"]
+            self._void.add(started)
+            for other in self._vertexes.values():
+                other.void(started)
+        elif started in self._void:
+            vertex.void(started)
 
     def _known(self, digest: str, item: Mapping[str, Any]) -> Vertex:
         vertex = self._vertexes.get(digest)

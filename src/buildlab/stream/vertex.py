@@ -99,8 +99,14 @@ class Vertex:
     """What all events so far say of one vertex. Times are seconds since 1970.
 
     A vertex is reported many times, and can run in several intervals: they are kept by their
-    start. `cached` stays true once said, since a later report can lack it; inputs, too, are
-    missing from some later reports.
+    start. Cached is kept once said, since a later report can lack it; inputs, too, are missing
+    from some later reports.
+
+    BuildKit says cached of two kinds: what it loads from its cache, which takes time, and what
+    it concludes: when a vertex begins, each of its inputs that has not ended is reported as
+    cached, begun and completed in the instant in which that vertex began. If the vertex failed
+    in finding its key (a missing source of a COPY), it needed nothing of its inputs, and the
+    conclusion is void: they ran nowhere.
     """
 
     digest: str
@@ -108,10 +114,26 @@ class Vertex:
     parsed: Name
     inputs: tuple[str, ...] = ()
     spans: dict[str, tuple[float, float | None]] = field(default_factory=dict)
-    cached: bool = False
+    loaded: bool = False
+    """Said to be cached in a report that takes time, or that has none yet."""
+    concluded: set[str] = field(default_factory=set)
+    """Starts of reports that are only BuildKit's conclusion from another vertex's beginning."""
+    overruled: bool = False
+    """A conclusion was void: BuildKit's own count of cached vertexes still has it."""
     error: str = ""
     transfers: dict[str, int] = field(default_factory=dict)
     logs: list[LogPiece] = field(default_factory=list)
+
+    @property
+    def cached(self) -> bool:
+        return self.loaded or bool(self.concluded)
+
+    def void(self, start: str | None) -> None:
+        """Forget what was concluded from the beginning, at `start`, of a vertex that failed."""
+        if start is not None and start in self.concluded:
+            self.concluded.discard(start)
+            self.spans.pop(start, None)
+            self.overruled = True
 
     @property
     def started(self) -> bool:

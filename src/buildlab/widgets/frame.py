@@ -12,7 +12,7 @@ from buildlab.html import sign_html
 from buildlab.record import BuildRecord, StepKey
 from buildlab.stream import Progress
 from buildlab.style import COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, NO_MATHS, WORDS
-from buildlab.text import describe, format_bytes, format_s, short_instruction
+from buildlab.text import describe, failure_lines, format_bytes, format_s, short_instruction
 
 SCALES_S: Final = (2, 5, 10, 20, 40, 90, 180, 420, 900, 3600)
 """What a full bar stands for: a scale that seldom changes lets a bar grow in peace."""
@@ -72,7 +72,7 @@ def settled_html(record: BuildRecord, *, whole: bool) -> str:
     rows = [_Row(s.key, s.total, s.instruction, s.state, s.duration_s) for s in record.steps]
     title, sentence = record.title or "build", describe(record)
     said = f"<b>{html.escape(title)}</b>{html.escape(sentence.removeprefix(title))}"
-    why = record.failure.excerpt if record.failure else ""  # its message is in the sentence
+    why = "\n".join(failure_lines(record))  # the message is in the sentence
     content = (
         command_html(record.command)
         + (f'<pre class="why">{html.escape(why)}</pre>' if why else "")

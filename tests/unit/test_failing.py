@@ -1,0 +1,87 @@
+"""What is said of a failed build: the error without ids, the step's last words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from buildlab import failing
+from buildlab.errors import BuildFailed
+from buildlab.html import record_html
+from buildlab.record import LogLine
+from buildlab.text import describe
+from buildlab.widgets.frame import settled_html
+from tests.unit.streams import NAMES, record, recorded
+
+REF = "o2ktfekqhoy9x88f283cg8tcc::zi4rtka0v16fjsgljymdsrgoz"
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+FAILED = [name for name in NAMES if recorded(name)["exit_code"]]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ('process "/bin/sh -c go build" did not complete successfully: exit code: 1',
+         "exit code: 1"),
+        ('process "/bin/sh -c a &&\n b" did not complete successfully: exit code: 137: killed',
+         "exit code: 137: killed"),
+        (f'failed to compute cache key: failed to calculate checksum of ref {REF}: "/x": not found',
+         '"/x": not found'),
+        (f"failed to prepare {REF[:25]} as {REF[27:]}: file exists", "file exists"),
+        (f"a:1: failed to resolve source metadata for docker.io/library/a:1@{DIGEST}: no such host",
+         "the image a:1 can't be had: no such host"),
+        (f"blob {DIGEST} not found", "blob sha256:0123456… not found"),
+        (f"digest mismatch {DIGEST}: {DIGEST}", f"digest mismatch {DIGEST}: {DIGEST}"),
+        ("cannot copy to non-directory: /var/lib/docker/tmp/buildkit-mount42/srv/a",
+         "cannot copy to non-directory: /srv/a"),
+        ("dockerfile parse error on line 2: unknown instruction: RUNN",
+         "dockerfile parse error on line 2: unknown instruction: RUNN"),
+    ],
+)  # fmt: skip
+def test_messages(raw: str, message: str) -> None:
+    """What BuildKit adds for itself is left out: refs, snapshots, digests, the whole command."""
+    assert failing.message(raw) == message
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_no_ids_in_what_people_read(name: str) -> None:
+    """No ref of BuildKit's and no repeated command in text, HTML, live view or the error."""
+    found = record(name)
+    with pytest.raises(BuildFailed) as error:
+        found.require_ok()
+    shown = (describe(found), str(found), str(error.value), record_html(found),
+             settled_html(found, whole=True))  # fmt: skip
+    for text in shown:
+        assert not re.search(r"\b[a-z0-9]{25}::[a-z0-9]{25}\b", text)
+        assert "did not complete successfully" not in text
+
+
+def test_the_steps_own_words_are_shown_everywhere() -> None:
+    """What the compiler said stands in the text, the error, the HTML and the live view's end."""
+    found = record("failed_compile")
+    with pytest.raises(BuildFailed) as error:
+        found.require_ok()
+    for text in (str(found), str(error.value), record_html(found), settled_html(found, whole=True)):
+        assert "main.go:3:15: undefined: undefined" in text
+
+
+def pieces(*texts: str) -> list[LogLine]:
+    return [LogLine(float(i), 1, text) for i, text in enumerate(texts)]
+
+
+def test_last_words_say_how_much_is_left_out() -> None:
+    """The last lines are kept, those before counted, and of these the ones that name an error."""
+    lines = ["--- FAIL: TestSum (0.00s)\n", *(f"ok {i}\n" for i in range(40)), "FAIL\n", "\n"]
+    words = failing.last_words(pieces(*lines))
+    assert words.lines[-1] == "FAIL"
+    assert len(words.lines) == failing.SHOWN
+    assert words.left_out == 42 - failing.SHOWN
+    assert words.earlier == ("--- FAIL: TestSum (0.00s)",)
+
+
+def test_last_words_are_what_a_terminal_shows() -> None:
+    """Pieces end anywhere; colours and what a progress bar overwrote are not shown."""
+    words = failing.last_words(pieces("10%\r50%\r\x1b[31mno", " space\x1b[0m\r\n", "end"))
+    assert words.lines == ("no space", "end")
+    assert failing.last_words([]).lines == ()
