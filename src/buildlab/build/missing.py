@@ -38,10 +38,10 @@ def explained(record: BuildRecord, source: Source, masker: Callable[[str], str])
 
 def _why(path: str, step: Step, source: Source) -> str:
     """One sentence. `path` is as BuildKit looked for it: from the root of where it comes from."""
-    written, origin = next(
-        ((w, o) for w, o in _sources(step.instruction) if posixpath.normpath(f"/{w}") == path),
-        (path.lstrip("/"), ""),
-    )
+    sources = list(_sources(step.instruction))
+    same = (s for s in sources if posixpath.normpath(f"/{s[0].lstrip('/')}") == path)
+    origins = {origin for _, origin in sources}
+    written, origin = next(same, (path, origins.pop() if len(origins) == 1 else ""))
     if not origin:
         if source.folder is None:
             return f"{path.lstrip('/')} is not in the context {source.shown}"
@@ -72,7 +72,7 @@ def _in_folder(path: str, written: str, root: Path, dockerfile: Path | None, whe
         return _there_but_not_sent(inside, here, root, where)
     if other := _other_case(root, inside):
         return f"{inside} is not in {where}, {other} is: capital letters count"
-    if written.startswith("/") and os.path.lexists(written):
+    if posixpath.isabs(written) and os.path.lexists(written):
         return outside
     return f"{inside} is not in {where}{_nearby(inside, root, dockerfile)}"
 
