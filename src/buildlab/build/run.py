@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from buildlab import masking, replay
+from buildlab import failing, masking, replay
 from buildlab.build import disk, faults, process
 from buildlab.build.command import Output, compose
 from buildlab.build.context import guarded
@@ -146,7 +146,9 @@ def _run(job: Job) -> BuildRecord:
         first = attempt
         attempt = _attempt(job)
         attempt.record = warned(
-            attempt.record, "retried", f"run twice: {first.ending.tail.strip().splitlines()[-1]}"
+            attempt.record,
+            "retried",
+            f"run twice: {failing.message(first.ending.tail.strip().splitlines()[-1])}",
         )
     attempt.record = explained(attempt.record, job.source, Masker(job.mask))
     if job.unreadable:
