@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import signal
 import sys
 import time
@@ -19,7 +20,8 @@ from rich.status import Status
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import BuildFailed, BuildlabError, EngineError, TimedOut
-from buildlab.start import choose_port, course_root, jupyterlab
+from buildlab.start import Lab, choose_port, course_root, is_loopback, jupyterlab, options
+from buildlab.start.address import ANYWHERE
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -53,15 +55,19 @@ def start(
     port: Annotated[
         int | None, typer.Option(help="Port of JupyterLab; default: the first free one from 8888.")
     ] = None,
-    ip: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    ip: Annotated[
+        str, typer.Option(help="Address to listen on. Others than loopback let the network in.")
+    ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the lessons in a browser.")] = True,
     from_bundle: Bundle = None,
 ) -> None:
     """Make everything ready and open JupyterLab on the first lesson.
 
-    Further options go to JupyterLab as they are. Ctrl-C stops JupyterLab.
+    Further options go to JupyterLab as they are, but for those that decide who gets in.
+    Ctrl-C stops JupyterLab.
     """
     root = course_root()
+    options.refuse(context.args)
     choose_port(ip, port)  # a wrong one is said before minutes of work, and looked at again then
     _unbundle(from_bundle)
     engine = prepare()
@@ -75,9 +81,11 @@ def start(
                 jupyterlab(root, environ, log, ip=ip, port=port, arguments=context.args)
             )
             step.result = f"port {lab.port}"
+        if not is_loopback(ip):
+            out.print(f"\n{escape(opened(ip, lab))}")
         out.print(f"\n  {lab.url}\n\n[dim]Ctrl-C stops JupyterLab; its log: {log}[/dim]")
         if browser:
-            _open(lab.url, environ)
+            show(lab.page, environ)
         try:
             code = lab.wait()
         except KeyboardInterrupt:
@@ -196,11 +204,29 @@ def _with_replay(error: EngineError) -> BuildlabError:
     )
 
 
-def _open(url: str, environ: dict[str, str]) -> None:
-    # Without a display `webbrowser` would start a text browser in this very terminal.
+def opened(ip: str, lab: Lab) -> str:
+    """What listening on `ip` means, for who has never thought of it."""
+    where = ip if ip not in ANYWHERE else "every address of this machine"
+    link = (
+        "The connection is encrypted."
+        if lab.url.startswith("https:")
+        else "Nothing is encrypted: who can read the network's traffic reads the token in it "
+        "(--certfile FILE --keyfile FILE encrypts)."
+    )
+    return (
+        f"JupyterLab listens on {where}, port {lab.port}: whoever reaches this machine over the "
+        f"network\nand has the token gets a terminal as {getpass.getuser()}. {link}"
+    )
+
+
+def show(page: Path, environ: dict[str, str]) -> None:
+    # Without a display `webbrowser` would start a text browser in this very terminal. An editor's
+    # helper opens addresses on another machine, which has no such file: the printed one is clicked.
+    if "VSCODE_IPC_HOOK_CLI" in environ or "WSL_DISTRO_NAME" in environ:
+        return
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     if sys.platform == "darwin" or any(environ.get(name) for name in displays):
-        webbrowser.open(url)
+        webbrowser.open(page.as_uri())
 
 
 def _end(number: int, frame: FrameType | None) -> None:
