@@ -72,7 +72,10 @@ def jupyter_variables(environ: Mapping[str, str], runtime: Path) -> dict[str, st
     environment's, whatever "python3" a user has registered. Sockets and keys go to `runtime`.
     """
     kept = {k: v for k, v in environ.items() if not k.startswith("JUPYTER_") or k in _PLACES}
-    configured = [str(Path(__file__).parent), *filter(None, [environ.get("JUPYTER_CONFIG_PATH")])]
+    configured = [
+        str(Path(__file__).parents[1]),
+        *filter(None, [environ.get("JUPYTER_CONFIG_PATH")]),
+    ]
     return {
         **kept,
         "JUPYTER_PREFER_ENV_PATH": "1",
