@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from buildlab.visible import visible
+
 
 class BuildlabError(Exception):
     """A fault with a remedy.
@@ -25,7 +27,7 @@ class BuildlabError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback (a protocol of IPython's)."""
         notes = (f"  {note}" for note in getattr(self, "__notes__", ()))
-        return [f"{type(self).__name__}: {self}", *notes]
+        return [visible(line) for line in (f"{type(self).__name__}: {self}", *notes)]
 
 
 class UsageError(BuildlabError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from buildlab.text import (
     format_s,
     short_instruction,
 )
+from buildlab.visible import escaped
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -71,8 +71,10 @@ _STATES = frozenset(s.value for s in State)
 
 def record_html(record: BuildRecord) -> str:
     """A table of the steps, what else took time, and the error if the build failed."""
-    where = f' <span class="recorded">({escape(record.recorded)})</span>' if record.recorded else ""
-    title = f"<p><b>{escape(record.title or 'build')}</b>{where}: {_figures(record)}</p>"
+    where = (
+        f' <span class="recorded">({escaped(record.recorded)})</span>' if record.recorded else ""
+    )
+    title = f"<p><b>{escaped(record.title or 'build')}</b>{where}: {_figures(record)}</p>"
     heads = head("#step", "instruction", "state", "#time")
     rows = "".join(_step_row(s) for s in record.steps)
     others = "".join(_internal_row(i) for i in record.internals if i.kind != "client")
@@ -86,7 +88,7 @@ def comparison_html(comparison: Comparison) -> str:
     a, b = comparison.title_a or "a", comparison.title_b or "b"
     heads = head("step", "instruction", a, "#", b, "#", "")
     rows = "".join(
-        f"<tr><td>{escape(str(c.key))}</td><td>{_code(c.instruction, 56)}</td>"
+        f"<tr><td>{escaped(str(c.key))}</td><td>{_code(c.instruction, 56)}</td>"
         f"{_half(c.state_a, c.duration_a_s, c.cacheable)}"
         f"{_half(c.state_b, c.duration_b_s, c.cacheable)}"
         f"<td>{'← changed' if c.changed else ''}</td></tr>"
@@ -98,7 +100,7 @@ def comparison_html(comparison: Comparison) -> str:
     )
     sentence = describe_comparison(comparison)
     table = f"<table>{heads}<tbody>{rows}{walls}</tbody></table>"
-    return block(f"<p>{escape(sentence)}</p>{table}", sentence)
+    return block(f"<p>{escaped(sentence)}</p>{table}", sentence)
 
 
 def _half(state: State | None, duration_s: float, cacheable: bool) -> str:
@@ -109,7 +111,7 @@ def _half(state: State | None, duration_s: float, cacheable: bool) -> str:
 def matrix_html(matrix: Matrix) -> str:
     """Steps down, edits across: what each edit made run."""
     rows = "".join(
-        f"<tr><td>{escape(str(key))}</td><td>{_code(matrix.labels[key], 56)}</td>"
+        f"<tr><td>{escaped(str(key))}</td><td>{_code(matrix.labels[key], 56)}</td>"
         + "".join(f"<td>{_state(row[j])}</td>" for row in matrix.cells)
         + "</tr>"
         for j, key in enumerate(matrix.steps)
@@ -119,7 +121,7 @@ def matrix_html(matrix: Matrix) -> str:
     sentence = describe_matrix(matrix)
     heads = head("step", "instruction", *matrix.edits)
     table = f"<table>{heads}<tbody>{rows}{last}</tbody></table>"
-    return block(f"<p>{escape(sentence)}</p>{table}", sentence)
+    return block(f"<p>{escaped(sentence)}</p>{table}", sentence)
 
 
 def frame_html(frame: DataFrame) -> str:
@@ -129,7 +131,7 @@ def frame_html(frame: DataFrame) -> str:
     if rows > MOST_ROWS or columns > MOST_COLUMNS or levels != (1, 1):
         return str(frame._repr_html_())  # type: ignore[operator]  # pandas-stubs hide it
     recorded = frame.attrs.get("recorded", "")
-    told = f"<p><em>{escape(recorded)}</em></p>" if recorded else ""
+    told = f"<p><em>{escaped(recorded)}</em></p>" if recorded else ""
     return block(frame_table(frame) + told, "table")
 
 
@@ -150,7 +152,7 @@ def frame_table(frame: DataFrame) -> str:
             else _text_cell(name, "" if _absent(value) else str(value), base)
             for (name, value), number, places in zip(row.items(), numeric, digits, strict=True)
         )
-        first = f'<th scope="row">{escape(str(named[at]))}</th>' if named else ""
+        first = f'<th scope="row">{escaped(str(named[at]))}</th>' if named else ""
         lines.append(f"<tr>{first}{cells}</tr>")
     first_head = (str(frame.index.name),) if named else ()
     dense = " class=dense" if len(names) > DENSE else ""
@@ -179,13 +181,15 @@ def _text_cell(name: str, text: str, base: bool) -> str:
     if text in _STATES:
         return f"<td>{_state(State(text), base=base)}</td>"
     if name == "instruction":
-        return f"<td><code>{escape(text)}</code></td>"
-    return f"<td{' class=long' if len(text) >= LONG else ''}>{escape(text)}</td>"
+        return f"<td><code>{escaped(text)}</code></td>"
+    return f"<td{' class=long' if len(text) >= LONG else ''}>{escaped(text)}</td>"
 
 
 def block(content: str, label: str) -> str:
     """The frame of every table: its style, and what a screen reader says of it."""
-    return f'{STYLE}<div class="buildlab" role="group" aria-label="{escape(label)}">{content}</div>'
+    return (
+        f'{STYLE}<div class="buildlab" role="group" aria-label="{escaped(label)}">{content}</div>'
+    )
 
 
 def head(*columns: str) -> str:
@@ -197,7 +201,7 @@ def head(*columns: str) -> str:
 def _head_cell(name: str, *, number: bool) -> str:
     """A column's name, which may go on in the next line after each underscore."""
     kind = " class=num" if number else ""
-    text = re.sub(r"_(?=[^_]{3})", "_<wbr>", escape(name))  # before a word, not before a unit
+    text = re.sub(r"_(?=[^_]{3})", "_<wbr>", escaped(name))  # before a word, not before a unit
     return f'<th scope="col"{kind}>{text}</th>'
 
 
@@ -221,14 +225,14 @@ def _figures(record: BuildRecord) -> str:
     if record.warnings:
         rules = dict.fromkeys(w.rule or w.message for w in record.warnings)
         parts.append(f"warnings: {', '.join(rules)}")
-    return escape(", ".join(parts))
+    return escaped(", ".join(parts))
 
 
 def _step_row(step: Step) -> str:
     place = f"{step.stage} {step.key.index}/{step.total}".strip()
     time = _seconds(step.duration_s) if step.state in (State.RAN, State.FAILED) else ""
     return (
-        f"<tr><td class=num>{escape(place)}</td><td>{_code(step.instruction)}</td>"
+        f"<tr><td class=num>{escaped(place)}</td><td>{_code(step.instruction)}</td>"
         f"<td>{_state(step.state, base=not step.cacheable)}</td><td class=num>{time}</td></tr>"
     )
 
@@ -238,7 +242,7 @@ def _internal_row(internal: Internal) -> str:
     if internal.transferred_bytes:
         what += f" ({format_bytes(internal.transferred_bytes)})"
     return (
-        f"<tr><td></td><td class=dim>{escape(what)}</td><td class=dim></td>"
+        f"<tr><td></td><td class=dim>{escaped(what)}</td><td class=dim></td>"
         f'<td class="num dim">{_seconds(internal.duration_s)}</td></tr>'
     )
 
@@ -247,12 +251,12 @@ def _failure(record: BuildRecord) -> str:
     if record.failure is None:
         return ""
     text = "\n".join([record.failure.message, *failure_lines(record)])
-    return f"<pre>{escape(text)}</pre>"
+    return f"<pre>{escaped(text)}</pre>"
 
 
 def _code(instruction: str, width: int = 90) -> str:
     whole = " ".join(instruction.split())
-    return f'<code title="{escape(whole)}">{escape(short_instruction(instruction, width))}</code>'
+    return f'<code title="{escaped(whole)}">{escaped(short_instruction(instruction, width))}</code>'
 
 
 def _state(state: State | None, *, base: bool = False) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from buildlab import derive
 from buildlab.record import BuildRecord, State, Step
+from buildlab.visible import on_one_line, visible
 
 if TYPE_CHECKING:
     from buildlab.compare import Comparison
@@ -53,7 +54,7 @@ def format_ratio(ratio: float) -> str:
 
 def one_line(instruction: str) -> str:
     """An instruction on one line, FROM without its digest."""
-    line = re.sub(r"\s+", " ", instruction).strip()
+    line = re.sub(r"\s+", " ", visible(instruction)).strip()
     if line.upper().startswith("FROM "):
         line = re.sub(r"@sha256:[0-9a-f]+", "", line)
         line = re.sub(r"(?<= )docker\.io/(?:library/)?", "", line)
@@ -76,7 +77,7 @@ def describe(record: BuildRecord) -> str:
     steps = [s for s in record.steps if s.cacheable]
     ran = [s for s in steps if s.state is State.RAN]
     cached = sum(s.state is State.CACHED for s in steps)
-    head = f"{record.title or 'build'}: "
+    head = f"{on_one_line(record.title) or 'build'}: "
     if not record.ok:
         return head + _failed(record) + _recorded(record.recorded)
     parts = [f"{cached} of {_count(len(steps), 'step')} cached"] if steps else ["no steps"]
@@ -90,14 +91,14 @@ def describe(record: BuildRecord) -> str:
 
 def record_text(record: BuildRecord) -> str:
     """The sentence of `describe`, and under it, if the build failed, what the failed step said."""
-    return "\n".join([describe(record), *failure_lines(record)])
+    return visible("\n".join([describe(record), *failure_lines(record)]))
 
 
 def failed_text(record: BuildRecord) -> str:
     """The error of a build that failed: where, why, what the step said, the lines of the file."""
     failure = record.failure
     why = failure.message if failure else "the build ended without saying why"
-    return "\n".join([f"{record.title}: {_where(record)}{why}", *failure_lines(record)])
+    return visible("\n".join([f"{record.title}: {_where(record)}{why}", *failure_lines(record)]))
 
 
 def failure_lines(record: BuildRecord) -> list[str]:
@@ -121,7 +122,7 @@ def failure_lines(record: BuildRecord) -> list[str]:
 
 def describe_comparison(comparison: Comparison) -> str:
     """Two builds in a sentence: which was faster by how much, which steps changed state."""
-    a, b = comparison.title_a or "a", comparison.title_b or "b"
+    a, b = on_one_line(comparison.title_a) or "a", on_one_line(comparison.title_b) or "b"
     walls = f"{format_s(comparison.wall_a_s)} and {format_s(comparison.wall_b_s)}"
     ratio = comparison.wall_ratio
     if 0.95 <= ratio <= 1.05:
@@ -197,7 +198,7 @@ def _failed(record: BuildRecord) -> str:
     if failure is None:
         return f"failed after {format_s(record.wall_s)} with exit code {record.exit_code}."
     where = _where(record).removesuffix(": ")
-    first = failure.message.splitlines()[0] if failure.message else "no reason given"
+    first = visible(failure.message).split("\n")[0] or "no reason given"
     left = sum(s.state is State.NOT_REACHED and s.cacheable for s in record.steps)
     rest = f"; {_count(left, 'step')} not reached" if left else ""
     at = f" at {where}" if where else ""
@@ -232,4 +233,4 @@ def _word(state: State | None) -> str:
 
 
 def _recorded(where: str) -> str:
-    return f" [{where}]" if where else ""
+    return f" [{on_one_line(where)}]" if where else ""

@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 *("errors", "record", "stream", "provenance", "joining", "masking", "store"),
                 "failing",
-                *("derive", "compare", "matrix", "tables", "text", "html", "style"),
+                *("derive", "compare", "matrix", "tables", "text", "html", "style", "visible"),
                 *("dockerfile", "written"),
             }
         ),

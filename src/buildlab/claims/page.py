@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from buildlab.claims.model import Judged
 from buildlab.html import block, head
+from buildlab.visible import escaped
 
 
 def table_html(judged: Sequence[Judged], recorded: str = "") -> str:
     """One row per claim: its id, what it says with evidence and what is correct, its verdict."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(j.claim.id)}</th>'
+        f'<tr><th scope="row">{escaped(j.claim.id)}</th>'
         f'<td class=long style="min-width:16em">{_told(j)}</td>'
-        f'<td class=long style="min-width:7em">{escape(j.row()["verdict"])}</td></tr>'
+        f'<td class=long style="min-width:7em">{escaped(j.row()["verdict"])}</td></tr>'
         for j in judged
     )
     table = f"<table>{head('claim', 'says, evidence, what is correct', 'verdict')}<tbody>{rows}"
-    told = f"<p><em>{escape(recorded)}</em></p>" if recorded else ""
+    told = f"<p><em>{escaped(recorded)}</em></p>" if recorded else ""
     return block(f"{table}</tbody></table>{told}", "table")
 
 
 def _told(judged: Judged) -> str:
-    parts = [f"<b>{escape(judged.claim.says)}</b>"]
+    parts = [f"<b>{escaped(judged.claim.says)}</b>"]
     if judged.evidence_text:
-        parts.append(f"<span class=dim>{escape(judged.evidence_text)}</span>")
-    return "<br>".join([*parts, escape(judged.claim.correct)])
+        parts.append(f"<span class=dim>{escaped(judged.evidence_text)}</span>")
+    return "<br>".join([*parts, escaped(judged.claim.correct)])

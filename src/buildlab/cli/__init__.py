@@ -11,13 +11,14 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from buildlab.cli import _door
 from buildlab.errors import BuildlabError, DiskFull, UsageError
+from buildlab.masking import Masker
 
 ISSUES = "say so where you got buildlab, with what this prints: type it again with --debug"
 FREE_SPACE = "free some space, or: export BUILDLAB_HOME=/a/folder/on/a/larger/disk"
@@ -65,9 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = hoisted(given)
     debug = "--debug" in arguments[: len(arguments) - len(_rest(given))]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # where a terminal can't show a glyph: "?"
-            stream.reconfigure(errors="replace")
+    _door.close()
     try:
         _in_a_folder()
         app(arguments, prog_name="buildlab")
@@ -129,10 +128,11 @@ def _say(text: str, fault: BaseException, heading: str = "Error:") -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    masker = Masker()
     console.print(heading, style="bold red", end=" ")
-    console.print(text, markup=False)
+    console.print(masker(text), markup=False)
     for note in getattr(fault, "__notes__", ()):
-        console.print(note, markup=False)
+        console.print(masker(note), markup=False)
 
 
 def _assemble() -> None:

@@ -184,4 +184,4 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    print(json.dumps(data, ensure_ascii=False, indent=2))
+    print(json.dumps(data, indent=2))

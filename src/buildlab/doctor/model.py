@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
 from buildlab.html import block, head, sign_html
 from buildlab.style import COLOURS, OWN
+from buildlab.visible import escaped
 
 
 class Result(StrEnum):
@@ -58,7 +58,7 @@ class Report:
         """A table for notebooks: check, result, and the detail with its remedy."""
         rows = "".join(_row_html(f) for f in self.findings)
         table = f"<table>{head('check', 'result', 'detail')}<tbody>{rows}</tbody></table>"
-        return block(f"<p><b>doctor</b>: {html.escape(self.summary)}</p>{table}", self.summary)
+        return block(f"<p><b>doctor</b>: {escaped(self.summary)}</p>{table}", self.summary)
 
     def __repr__(self) -> str:
         return self.summary
@@ -131,9 +131,9 @@ _SIGNS = {
 def _row_html(finding: Finding) -> str:
     sign, colour = _SIGNS[finding.result]
     weight = "b" if finding.result in (Result.WARNING, Result.FAULT) else "span"
-    remedy = f"<br><b>→ {html.escape(finding.remedy)}</b>" if finding.remedy else ""
+    remedy = f"<br><b>→ {escaped(finding.remedy)}</b>" if finding.remedy else ""
     return (
-        f"<tr><td>{html.escape(finding.check)}</td>"
+        f"<tr><td>{escaped(finding.check)}</td>"
         f"<td>{sign_html(sign, colour)} <{weight}>{finding.result.value}</{weight}></td>"
-        f'<td class="long">{html.escape(finding.detail)}{remedy}</td></tr>'
+        f'<td class="long">{escaped(finding.detail)}{remedy}</td></tr>'
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from buildlab.handout import fragment, page
 from buildlab.handout.fragment import Moved, Resolve, Section, page_of
 from buildlab.handout.lessons import Lesson
 from buildlab.handout.page import Margins, Paper
 from buildlab.handout.render import cells
+from buildlab.visible import escaped
 
 TITLE = "Docker builds of Go services, measured"
 
@@ -62,12 +62,12 @@ def _inside(lessons: Sequence[Lesson]) -> Resolve:
 
 def _section(lesson: Lesson, body: str, style: str = "") -> str:
     told = page.under_title(body, page.origin(lesson))
-    return f'<section class="lesson" id="{escape(lesson.name)}"{style}>{told}</section>'
+    return f'<section class="lesson" id="{escaped(lesson.name)}"{style}>{told}</section>'
 
 
 def _front(lessons: Sequence[Lesson]) -> str:
     machines = dict.fromkeys(f"{lesson.when}, {lesson.machine}" for lesson in lessons)
-    listed = "".join(f"<li>{escape(machine)}</li>" for machine in machines)
+    listed = "".join(f"<li>{escaped(machine)}</li>" for machine in machines)
     return (
         f'<section class="front"><h1>{TITLE}</h1><p>{len(lessons)} lessons of buildlab, with the '
         f'figures of</p><ul>{listed}</ul><p class="origin">Seconds are this machine’s own; facts '
@@ -89,14 +89,14 @@ def _contents(
 
 
 def _line(anchor: str, title: str) -> str:
-    target = escape(anchor, quote=True)
-    return f'<a href="#{target}"><span>{escape(title)}</span>{page_of(anchor)}</a>'
+    target = escaped(anchor)
+    return f'<a href="#{target}"><span>{escaped(title)}</span>{page_of(anchor)}</a>'
 
 
 def _answers(ends: Sequence[tuple[Lesson, list[Moved]]]) -> str:
     parts = "".join(
         page.appendix(moved, f"{lesson.name}--answers", 2).replace(
-            f">{page.APPENDIX}</h2>", f">{escape(lesson.title)}</h2>", 1
+            f">{page.APPENDIX}</h2>", f">{escaped(lesson.title)}</h2>", 1
         )
         for lesson, moved in ends
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import escape
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+
+from buildlab.visible import escaped
 
 DEPTH = "More depth"
 HEADINGS = ("h1", "h2", "h3", "h4")
@@ -132,7 +133,7 @@ def move_folded(tree: BeautifulSoup, word: str) -> list[Moved]:
             summary.extract()
         anchor, place = f"{word}answer-{len(moved) + 1}", f"{word}place-{len(moved) + 1}"
         note = BeautifulSoup(
-            f'<p class="moved" id="{place}">▸ <a href="#{anchor}">{escape(title)}</a>: '
+            f'<p class="moved" id="{place}">▸ <a href="#{anchor}">{escaped(title)}</a>: '
             f"at the end, page {page_of(anchor)}</p>",
             "html.parser",
         )
@@ -143,4 +144,4 @@ def move_folded(tree: BeautifulSoup, word: str) -> list[Moved]:
 
 def page_of(anchor: str) -> str:
     """A place for a page number that is known only once the pages are set."""
-    return f'<span class="page" data-of="{escape(anchor, quote=True)}">000</span>'
+    return f'<span class="page" data-of="{escaped(anchor)}">000</span>'

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from string import Template
 from typing import Final, Literal
 
 from buildlab.handout.fragment import Moved, page_of
 from buildlab.handout.lessons import Lesson
 from buildlab.handout.render import highlighting, page_file
+from buildlab.visible import escaped
 
 Paper = Literal["a4", "letter"]
 SIDE_MM: Final = 16
@@ -45,7 +45,7 @@ def print_page(title: str, content: str, margins: Margins, paper: Paper, extra: 
 
 def _page(title: str, content: str, kind: str, paper: str) -> str:
     return Template(page_file("page.html")).substitute(
-        title=escape(title),
+        title=escaped(title),
         style=page_file("handout.css") + highlighting(),
         paper=paper,
         kind=kind,
@@ -77,8 +77,8 @@ def css_text(text: str) -> str:
 def origin(lesson: Lesson) -> str:
     """When and where the figures of a lesson were measured: beneath its title."""
     return (
-        f'<p class="origin">Figures of this handout: {escape(lesson.when)}, '
-        f"{escape(lesson.machine)}.</p>"
+        f'<p class="origin">Figures of this handout: {escaped(lesson.when)}, '
+        f"{escaped(lesson.machine)}.</p>"
     )
 
 
@@ -87,7 +87,7 @@ def appendix(moved: list[Moved], anchor: str, rank: int = 2) -> str:
     if not moved:
         return ""
     parts = "".join(
-        f'<section class="answer" id="{m.anchor}"><h{rank + 1}>{escape(m.title)}</h{rank + 1}>'
+        f'<section class="answer" id="{m.anchor}"><h{rank + 1}>{escaped(m.title)}</h{rank + 1}>'
         f'<p class="from"><a href="#{m.place}">back to its place</a>, page {page_of(m.place)}</p>'
         f"<div{_kind(m.content)}>{m.content}</div></section>"
         for m in moved

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html import escape
 from string import Template
 from typing import Any
 
@@ -19,6 +18,7 @@ from buildlab.handout.lessons import Lesson, Notebook
 from buildlab.handout.outputs import static
 from buildlab.handout.render import highlighting, page_file
 from buildlab.handout.render import slides as rendered
+from buildlab.visible import escaped
 
 MOST_LINES = 26
 """Printed lines that fit a slide."""
@@ -45,10 +45,10 @@ def page(lesson: Lesson) -> str:
     tree = BeautifulSoup(rendered(_as_notebook(arranged(lesson.notebook))), "html.parser")
     fragment.lead_links(tree, lambda name, anchor: None)
     return Template(page_file("slides.html")).substitute(
-        title=escape(lesson.title),
+        title=escaped(lesson.title),
         style=page_file("../reveal/reveal.css") + page_file("slides.css") + highlighting(),
         slides=str(tree),
-        foot=escape(f"{lesson.when}, {lesson.machine}"),
+        foot=escaped(f"{lesson.when}, {lesson.machine}"),
         reveal="\n".join(page_file(f"../{name}") for name in REVEAL),
         script=page_file("slides.js"),
     )

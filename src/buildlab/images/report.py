@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from buildlab.images.model import BaseImage
+from buildlab.visible import escaped
 
 _HEAD = ("image", "in use", "digest", "size", "note")
 
@@ -43,13 +43,13 @@ class BaseReport:
         return "\n".join([*lines, self.sentence])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{escape(word)}</th>" for word in _HEAD)
+        head = "".join(f"<th scope='col'>{escaped(word)}</th>" for word in _HEAD)
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>"
             for row in self.rows()
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"{table}<p>{escape(self.sentence)}</p>"
+        return f"{table}<p>{escaped(self.sentence)}</p>"
 
 
 def base_report(images: Sequence[BaseImage]) -> BaseReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 import struct
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 
 from buildlab.plot.canvas import SHEET
 from buildlab.style import NO_MATHS
+from buildlab.visible import escaped
 
 CSS_PX_PER_IN = 96
 _STYLE = """<style>
@@ -46,8 +46,8 @@ class Shown:
     def _repr_html_(self) -> str:
         width_px, height_px = _pixels(self.png)
         data = base64.b64encode(self.png).decode()
-        alt = html.escape(self.alt, quote=True)
-        told = f" <em>{html.escape(self._unsaid)}</em>" if self._unsaid else ""
+        alt = escaped(self.alt)
+        told = f" <em>{escaped(self._unsaid)}</em>" if self._unsaid else ""
         table = (
             f"<details><summary>The same as a table</summary>{self.table_html}</details>"
             if self.table_html
@@ -57,7 +57,7 @@ class Shown:
             f'{_STYLE}<figure class="buildlab-figure {NO_MATHS}">'
             f'<img alt="{alt}" width="{width_px // 2}" height="{height_px // 2}" '
             f'src="data:image/png;base64,{data}">'
-            f"<figcaption>{html.escape(self.alt)}{told}</figcaption>{table}</figure>"
+            f"<figcaption>{escaped(self.alt)}{told}</figcaption>{table}</figure>"
         )
 
     def __repr__(self) -> str:

@@ -14,7 +14,6 @@ Each is its namesake in `buildlab.plot` made into a `Shown`. The sentence is rea
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -28,6 +27,7 @@ from buildlab.plot.compare import ratio_words
 from buildlab.plot.distribution import number, quantiles
 from buildlab.plot.figure import Shown, figure
 from buildlab.record import BuildRecord
+from buildlab.visible import escaped
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -81,7 +81,7 @@ def sizes(images: Builds | BuildRecord) -> Shown:
         plot.sizes(images),
         text.describe_sizes(named),
         table_html="".join(
-            f"<p><b>{html.escape(name)}</b></p>{_html(tables.layers(r).drop(columns='digest'))}"
+            f"<p><b>{escaped(name)}</b></p>{_html(tables.layers(r).drop(columns='digest'))}"
             for name, r in named.items()
         ),
         recorded=_recorded(named.values()),

@@ -9,13 +9,13 @@ The same as a plain function: `predict_cells(…, guess=[("ARG", "history")]).ch
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from buildlab.errors import UsageError
 from buildlab.style import NO_MATHS
+from buildlab.visible import escaped
 from buildlab.widgets.asked import Asked
 from buildlab.widgets.gridframe import STYLE as GRID_STYLE
 
@@ -55,11 +55,11 @@ class CellsResult:
             _row(row, "".join(self._cell((row, column)) for column in self.columns))
             for row in self.rows
         )
-        told = f" <em>{html.escape(self.recorded)}</em>" if self.recorded else ""
+        told = f" <em>{escaped(self.recorded)}</em>" if self.recorded else ""
         key = "● yes &emsp; ○ no"
         if self.predicted is not None:
             key += " &emsp; ! not expected &emsp; ? expected in vain"
-        return _table(f"{html.escape(str(self))}{told}", self.columns, rows, key)
+        return _table(f"{escaped(str(self))}{told}", self.columns, rows, key)
 
     def _cell(self, cell: Cell) -> str:
         yes = cell in self.measured
@@ -147,7 +147,7 @@ class CellPredictions(Asked):
         grid = widgets.GridBox(
             cells, layout=widgets.Layout(grid_template_columns=columns, overflow="auto")
         )
-        head = f'<div class="buildlab-grid {NO_MATHS}"><p>{html.escape(self.question)}</p></div>'
+        head = f'<div class="buildlab-grid {NO_MATHS}"><p>{escaped(self.question)}</p></div>'
         return widgets.VBox([widgets.HTML(GRID_STYLE + head), grid])
 
     def _repr_html_(self) -> str:
@@ -158,7 +158,7 @@ class CellPredictions(Asked):
             )
             for row in self.rows
         )
-        return _table(html.escape(self.question), self.columns, rows, "")
+        return _table(escaped(self.question), self.columns, rows, "")
 
     def __repr__(self) -> str:
         return f"{self.question} {len(self.rows)} × {len(self.columns)}"
@@ -179,11 +179,11 @@ def predict_cells(
 
 
 def _row(name: str, cells: str) -> str:
-    return f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{escaped(name)}</th>{cells}</tr>'
 
 
 def _table(head: str, columns: Sequence[str], rows: str, key: str) -> str:
-    heads = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
+    heads = "".join(f'<th scope="col">{escaped(column)}</th>' for column in columns)
     foot = f'<p class="key">{key}</p>' if key else ""
     return (
         f'{GRID_STYLE}<div class="buildlab-grid {NO_MATHS}"><p>{head}</p><table><thead><tr><td>'

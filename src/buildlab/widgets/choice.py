@@ -9,13 +9,13 @@ The same as a plain function: `ask("Which is larger?", …, guess="the file").ch
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from buildlab.errors import UsageError
 from buildlab.style import NO_MATHS
+from buildlab.visible import escaped
 from buildlab.widgets.asked import Asked
 
 
@@ -44,15 +44,15 @@ class Answer:
     def _repr_html_(self) -> str:
         sign = "✓" if self.right else "!" if self.predicted else ""
         said = (
-            f"You said <b>{html.escape(self.predicted)}</b>. "
+            f"You said <b>{escaped(self.predicted)}</b>. "
             if self.predicted
             else "No prediction was made. "
         )
-        told = f" <em>{html.escape(self.recorded)}</em>" if self.recorded else ""
+        told = f" <em>{escaped(self.recorded)}</em>" if self.recorded else ""
         kind = "right" if self.right else "other" if self.predicted else "open"
         return (
-            f'{STYLE}<div class="buildlab-ask {kind} {NO_MATHS}"><p>{html.escape(self.question)}'
-            f"</p><p>{said}Measured: <b>{html.escape(self.measured)}</b>. {sign}{told}</p></div>"
+            f'{STYLE}<div class="buildlab-ask {kind} {NO_MATHS}"><p>{escaped(self.question)}'
+            f"</p><p>{said}Measured: <b>{escaped(self.measured)}</b>. {sign}{told}</p></div>"
         )
 
 
@@ -105,17 +105,17 @@ class Question(Asked):
             layout=widgets.Layout(width="auto"),
         )
         head = widgets.HTML(
-            f'{STYLE}<div class="buildlab-ask {NO_MATHS}"><p>{html.escape(self.question)}</p></div>'
+            f'{STYLE}<div class="buildlab-ask {NO_MATHS}"><p>{escaped(self.question)}</p></div>'
         )
         return widgets.VBox([head, self._buttons])
 
     def _repr_html_(self) -> str:
         lines = "".join(
-            f"<li>{'☒' if option == self.chosen else '☐'} {html.escape(option)}</li>"
+            f"<li>{'☒' if option == self.chosen else '☐'} {escaped(option)}</li>"
             for option in self.options
         )
         return (
-            f'{STYLE}<div class="buildlab-ask {NO_MATHS}"><p>{html.escape(self.question)}</p>'
+            f'{STYLE}<div class="buildlab-ask {NO_MATHS}"><p>{escaped(self.question)}</p>'
             f"<ul>{lines}</ul></div>"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from buildlab.record import BuildRecord, StepKey
 from buildlab.stream import Progress
 from buildlab.style import COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, NO_MATHS, WORDS
 from buildlab.text import describe, failure_lines, format_bytes, format_s, short_instruction
+from buildlab.visible import escaped, on_one_line
 
 SCALES_S: Final = (2, 5, 10, 20, 40, 90, 180, 420, 900, 3600)
 """What a full bar stands for: a scale that seldom changes lets a bar grow in peace."""
@@ -52,12 +52,12 @@ font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-si
 
 def head_html(title: str) -> str:
     """The style and the title line: set once, so that nothing of it flickers."""
-    return STYLE + _frame(f"<p><b>{html.escape(title or 'build')}</b></p>")
+    return STYLE + _frame(f"<p><b>{escaped(title or 'build')}</b></p>")
 
 
 def command_html(command: tuple[str, ...]) -> str:
     """The literal command, folded away; one click marks all of it for copying."""
-    line = html.escape(shlex.join(command))
+    line = escaped(shlex.join(command))
     return _frame(f"<details><summary>the command</summary><pre>{line}</pre></details>")
 
 
@@ -70,12 +70,12 @@ def body_html(progress: Progress) -> str:
 def settled_html(record: BuildRecord, *, whole: bool) -> str:
     """An ended build in the same places; unless `whole`, folded into a line that opens."""
     rows = [_Row(s.key, s.total, s.instruction, s.state, s.duration_s) for s in record.steps]
-    title, sentence = record.title or "build", describe(record)
-    said = f"<b>{html.escape(title)}</b>{html.escape(sentence.removeprefix(title))}"
+    title, sentence = on_one_line(record.title) or "build", describe(record)
+    said = f"<b>{escaped(title)}</b>{escaped(sentence.removeprefix(title))}"
     why = "\n".join(failure_lines(record))  # the message is in the sentence
     content = (
         command_html(record.command)
-        + (f'<pre class="why">{html.escape(why)}</pre>' if why else "")
+        + (f'<pre class="why">{escaped(why)}</pre>' if why else "")
         + _table(rows)
         + f'<p class="dim">{_besides(record)}</p>'
     )
@@ -127,8 +127,8 @@ def _line(row: _Row, scale_s: float) -> str:
     whole = " ".join(row.instruction.split())
     return (
         f'<tr class="{row.phase.replace(" ", "-")}"><td>{_state(row)}</td>'
-        f'<td class="dim">{html.escape(f"{row.key}/{row.total}")}</td>'
-        f'<td><code title="{html.escape(whole)}">{html.escape(short_instruction(whole, 99))}</code>'
+        f'<td class="dim">{escaped(f"{row.key}/{row.total}")}</td>'
+        f'<td><code title="{escaped(whole)}">{escaped(short_instruction(whole, 99))}</code>'
         f"</td><td>{bar if row.timed else ''}</td>"
         f'<td class="num">{format_s(row.seconds) if row.timed else ""}</td></tr>'
     )
@@ -147,7 +147,7 @@ def _now(progress: Progress) -> str:
     if progress.transferred_bytes:
         parts.append(f"{format_bytes(progress.transferred_bytes)} of context sent")
     if progress.internals:
-        parts.append(html.escape(progress.internals[-1].removeprefix("[internal] ")))
+        parts.append(escaped(progress.internals[-1].removeprefix("[internal] ")))
     return " · ".join(parts)
 
 

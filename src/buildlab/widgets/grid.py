@@ -9,7 +9,6 @@ The same as a plain function: `predict_edits(baseline, {"rename": [4, 5]}).check
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 from buildlab.errors import UsageError
 from buildlab.record import BuildRecord, State, Step, StepKey
 from buildlab.style import GLYPHS, WORDS
+from buildlab.visible import escaped
 from buildlab.widgets.asked import Asked
 from buildlab.widgets.gridframe import (
     STYLE,
@@ -78,7 +78,7 @@ class GridResult:
             seen.setdefault(row.key, row.instruction)
         rows = "".join(result_row(r, tuple(seen)) for r in self.results)
         return grid_html(
-            f"{html.escape(str(self))}{f' <em>{html.escape(told)}</em>' if told else ''}",
+            f"{escaped(str(self))}{f' <em>{escaped(told)}</em>' if told else ''}",
             tuple(seen.items()),
             rows,
             self._key(),
@@ -191,7 +191,7 @@ class EditPredictions(Asked):
             for edit in self.edits
         )
         said = " No step marked." if marked is None else ""
-        return grid_html(f"{html.escape(ASK)}{said}", self._named(), rows)
+        return grid_html(f"{escaped(ASK)}{said}", self._named(), rows)
 
     def __repr__(self) -> str:
         return f"{ASK} {len(self.edits)} edits × {len(self.steps)} steps"

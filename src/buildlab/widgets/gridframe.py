@@ -5,13 +5,13 @@ A cell looks as in the heat map of `plot.matrix`: filled where a step ran, tinte
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Final
 
 from buildlab.record import StepKey
 from buildlab.style import COLOURS, GLYPHS, NO_MATHS
 from buildlab.text import short_instruction
+from buildlab.visible import escaped
 from buildlab.widgets.prediction import EXECUTED, SIGNS, Checked, Result
 
 Named = Sequence[tuple[StepKey, str]]
@@ -20,7 +20,7 @@ Named = Sequence[tuple[StepKey, str]]
 
 def edit_row(edit: str, cells: str) -> str:
     """An edit's row, headed by its name."""
-    return f'<tr><th scope="row">{html.escape(edit)}</th>{cells}</tr>'
+    return f'<tr><th scope="row">{escaped(edit)}</th>{cells}</tr>'
 
 
 def asked_cell(marked: bool) -> str:
@@ -42,7 +42,7 @@ def _cell(row: Checked | None, made: bool) -> str:
         return '<td><span class="sr">no such step</span></td>'
     verdict = row.verdict if made else "not predicted"
     sign = f"<b>{SIGNS[verdict]}</b>" if made and SIGNS[verdict].strip() else ""
-    words = html.escape(row.words if made else row.state.value)
+    words = escaped(row.words if made else row.state.value)
     kind = f"{row.state.value} {verdict}".replace("not ", "not-").replace("false ", "false-")
     return (
         f'<td class="{kind}" title="{words}"><span aria-hidden="true">'
@@ -58,9 +58,9 @@ def sample(state: str, words: str) -> str:
 def legend_html(question: str, named: Named) -> str:
     """The question, and the steps under the numbers that head the columns."""
     steps = "".join(
-        f'<li><code title="{html.escape(" ".join(text.split()))}">'
-        f"{html.escape(short_instruction(text, 90))}</code> "
-        f'<span class="place">{html.escape(key.stage or "step")} {key.index}</span></li>'
+        f'<li><code title="{escaped(" ".join(text.split()))}">'
+        f"{escaped(short_instruction(text, 90))}</code> "
+        f'<span class="place">{escaped(key.stage or "step")} {key.index}</span></li>'
         for key, text in named
     )
     return f'<div class="buildlab-grid {NO_MATHS}"><p>{question}</p><ol>{steps}</ol></div>'

@@ -8,7 +8,6 @@ ended, plain HTML takes the widget's place, which a saved notebook and its expor
 
 from __future__ import annotations
 
-import html
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from buildlab.html import record_html
 from buildlab.record import BuildRecord
 from buildlab.stream import Progress
 from buildlab.text import describe
+from buildlab.visible import escaped
 from buildlab.widgets import kernel
 from buildlab.widgets.frame import body_html, command_html, head_html, settled_html
 
@@ -95,7 +95,7 @@ class LiveView:
     def waiting(self, reason: str) -> None:
         """Say why nothing happens yet: another build of this machine is being measured."""
         self._enter()
-        self._body.value = f'<p class="buildlab-wait">{html.escape(reason)} …</p>'
+        self._body.value = f'<p class="buildlab-wait">{escaped(reason)} …</p>'
 
     def started(self, command: tuple[str, ...], title: str) -> None:
         """Show the title and the literal command, before the first event."""

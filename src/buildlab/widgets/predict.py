@@ -9,13 +9,13 @@ The same as a plain function, for scripts and exports: `predict(baseline, guess=
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from typing import Any, Final
 
 from buildlab.record import BuildRecord, StepKey
 from buildlab.style import NO_MATHS
 from buildlab.text import short_instruction
+from buildlab.visible import escaped
 from buildlab.widgets.asked import Asked
 from buildlab.widgets.prediction import SHOWN, STYLE, Mark, Result, code_html, compare_with, resolve
 
@@ -78,7 +78,7 @@ class Prediction(Asked):
             indent=False,
             layout=wide,
         )
-        head = widgets.HTML(f'<b class="{NO_MATHS}">{html.escape(self._question())}</b>')
+        head = widgets.HTML(f'<b class="{NO_MATHS}">{escaped(self._question())}</b>')
         boxes = [*self._boxes.values(), self._nothing]
         for box in boxes:
             box.add_class("buildlab-box")
@@ -91,12 +91,12 @@ class Prediction(Asked):
         marked = self.marked
         lines = "".join(
             f'<tr><td class="no">{n}</td><td>{"☒ runs" if s.key in (marked or ()) else "☐"}</td>'
-            f'<td class="key">{html.escape(f"{s.key}/{s.total}")}</td>'
+            f'<td class="key">{escaped(f"{s.key}/{s.total}")}</td>'
             f"<td>{code_html(s.instruction)}</td></tr>"
             for n, s in enumerate(self.steps, 1)
         )
         said = "" if marked else " No step marked." if marked is None else " Nothing runs."
-        asked = html.escape(self._question())
+        asked = escaped(self._question())
         return (
             f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p><b>{asked}</b>'
             f"{said}</p><table><tbody>{lines}</tbody></table></div>"

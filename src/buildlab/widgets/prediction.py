@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -12,6 +11,7 @@ from buildlab.html import sign_html
 from buildlab.record import BuildRecord, State, Step, StepKey
 from buildlab.style import COLOURS, GLYPHS, NO_MATHS, WORDS
 from buildlab.text import short_instruction
+from buildlab.visible import escaped
 
 Verdict = Literal["right", "missed", "false alarm", "not predicted"]
 Mark = int | str | StepKey
@@ -106,11 +106,11 @@ class Result:
 
     def _repr_html_(self) -> str:
         lines = "".join(_row(n, r, self.made) for n, r in enumerate(self.rows, 1))
-        told = f" <em>{html.escape(self.recorded)}</em>" if self.recorded else ""
+        told = f" <em>{escaped(self.recorded)}</em>" if self.recorded else ""
         head = ("Step", "Instruction", *(("You said",) if self.made else ()), "Build", "")
         heads = "".join(f'<th scope="col">{h}</th>' for h in head)
         return (
-            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p>{html.escape(str(self))}{told}</p>'
+            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p>{escaped(str(self))}{told}</p>'
             f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
         )
 
@@ -160,8 +160,8 @@ def resolve(marks: Iterable[Mark], steps: tuple[Step, ...]) -> frozenset[StepKey
 
 def code_html(instruction: str) -> str:
     """An instruction as it can be told from its neighbours; the whole of it on hovering."""
-    whole = html.escape(" ".join(instruction.split()))
-    return f'<code title="{whole}">{html.escape(short_instruction(instruction, SHOWN))}</code>'
+    whole = escaped(" ".join(instruction.split()))
+    return f'<code title="{whole}">{escaped(short_instruction(instruction, SHOWN))}</code>'
 
 
 def _row(number: int, row: Checked, made: bool) -> str:
@@ -171,11 +171,11 @@ def _row(number: int, row: Checked, made: bool) -> str:
     shown = f"{sign_html(GLYPHS[state], COLOURS[state])} {WORDS[state]}" if state else "–"
     said = {True: "runs", False: "cached", None: "–"}[row.expected_to_run]
     cells = (
-        f'<td class="no">{number}</td><td class="key">{html.escape(str(row.key))}</td>'
+        f'<td class="no">{number}</td><td class="key">{escaped(str(row.key))}</td>'
         f"<td>{code_html(row.instruction)}</td>"
         + (f"<td>{said}</td>" if made else "")
         + f"<td>{shown}</td>"
-        f'<td class="verdict">{SIGNS[verdict]} {html.escape(row.words) if made else ""}</td>'
+        f'<td class="verdict">{SIGNS[verdict]} {escaped(row.words) if made else ""}</td>'
     )
     return f'<tr class="{verdict.replace(" ", "-")}">{cells}</tr>'
 
