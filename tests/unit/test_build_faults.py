@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.build.faults import Ending, canceled, classify, lost_snapshot
+from buildlab.build.faults import Ending, canceled, classify, lost_snapshot, was_killed
 from buildlab.errors import BuildlabError, DiskFull, EngineError, UsageError
 
 SOLVE = "ERROR: failed to build: failed to solve: "
@@ -148,3 +148,28 @@ def test_a_base_image_that_cannot_be_had_is_no_fault_of_the_syntax_line() -> Non
         + "failed to resolve source metadata for docker.io/nowhere/base:1: no such host"
     )
     assert told(tail, seen=True) is None
+
+
+def test_engine_that_lost_a_process_is_at_fault() -> None:
+    """Whatever the last words are, a step is not blamed for an engine that died under it."""
+    for tail in (SOLVE + PROCESS, SOLVE + "connection error: anything"):
+        ending = Ending(1, tail, True, running=("[build 3] RUN go build",), engine_lost=True)
+        found = classify(ending, builder="lab", context="app")
+        assert isinstance(found, EngineError)
+        assert "[build 3] RUN go build" in found.message
+
+
+def test_containerd_that_is_gone_is_the_engines_fault() -> None:
+    """dockerd's words about its containerd are no failed build."""
+    gone = "dial unix /run/x/containerd/containerd.sock: connect: connection refused"
+    tail = f'{SOLVE}connection error: desc = "transport: Error while dialing: {gone}"'
+    assert isinstance(told(tail, seen=True), EngineError)
+
+
+def test_killed_step_is_told_from_one_that_failed() -> None:
+    """Exit code 137, and the engine's own word for memory that ran out."""
+    for how in ("exit code: 137", "cannot allocate memory"):
+        tail = SOLVE + PROCESS.replace("exit code: 1", how)
+        assert told(tail, seen=True) is None
+        assert was_killed(tail)
+    assert not was_killed(SOLVE + PROCESS)

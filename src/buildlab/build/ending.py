@@ -7,12 +7,13 @@ from pathlib import Path
 
 from buildlab import replay, store
 from buildlab.build import disk, faults, process
+from buildlab.build.aftermath import PATIENT, QUICK, STOPPED, Aftermath, Underway, make_sure
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience
 from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
-from buildlab.errors import BuildlabError, DiskFull, Interrupted, TimedOut
+from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, BuildWarning, Failure
 
@@ -30,6 +31,7 @@ class Job:
     timeout_s: float
     audience: Audience
     notes: Notes
+    underway: Underway
     unreadable: tuple[str, ...] = ()
     """Files of the context that the client can't read."""
     limits: tuple[str, ...] = ()
@@ -46,23 +48,72 @@ class Attempt:
     lines: list[replay.Line] = field(default_factory=list)
 
 
-def why_stopped(job: Job, attempt: Attempt) -> BaseException | None:
+def left_open(attempt: Attempt) -> bool:
+    """Whether the client ended before the engine had told it how the build did."""
+    outcome = attempt.outcome
+    if outcome.exit_code == 0:
+        return False
+    stopped = outcome.interrupted or outcome.timed_out or outcome.exit_code < 0
+    return stopped or faults.canceled(attempt.ending)
+
+
+def after(job: Job, attempt: Attempt) -> Aftermath:
+    """What became of the build in the engine, where the client was stopped before its end."""
+    if not left_open(attempt):
+        job.underway.remove()
+        return STOPPED
+    limits = PATIENT if attempt.outcome.timed_out else QUICK
+    return make_sure(
+        job.engine,
+        job.underway,
+        limits,
+        job.audience.waiting,
+        answered=bool(attempt.ending.running),
+    )
+
+
+def why_stopped(job: Job, attempt: Attempt, became: Aftermath) -> BaseException | None:
     """What to raise in place of returning the record; None where the record is the answer."""
     outcome, ending = attempt.outcome, attempt.ending
-    if outcome.interrupted:
-        return Interrupted("the build was interrupted, and is stopped in the engine")
+    if outcome.interrupted or (not outcome.timed_out and faults.canceled(ending)):
+        stop = Interrupted(f"the build was interrupted, and {became.words}")
+        if became.hint:
+            stop.add_note(f"  → {became.hint}")
+        return stop
     if outcome.exit_code == 0:
         return None
     if outcome.timed_out:
-        waited = ", ".join(ending.running) or "the engine's first answer"
-        return TimedOut(
-            f"{job.title}: stopped after {job.timeout_s:g} s, waiting for {waited}",
-            "give a longer time limit (timeout_s=…, --timeout), or see what doesn't answer: "
-            "buildlab doctor",
+        return _timed_out(job, ending, became)
+    if outcome.exit_code < 0:
+        died = f"the docker client was killed by signal {-outcome.exit_code}"
+        left = "" if became is STOPPED else f"; {became.words}"
+        return EngineError(
+            f"{died} while {_waited(ending)} was under way{left}",
+            became.hint or "build again; if it happens twice, look for what ends it: dmesg",
         )
-    if faults.canceled(ending):
-        return Interrupted("the build was interrupted, and is stopped in the engine")
     return _classified(job, attempt)
+
+
+def _timed_out(job: Job, ending: faults.Ending, became: Aftermath) -> TimedOut:
+    hint = (
+        "give a longer time limit (timeout_s=…, --timeout), or see what doesn't answer: "
+        "buildlab doctor"
+    )
+    if any("cache" in name and "] " not in name for name in ending.running):
+        hint = (
+            "build without --cache-from and --cache-to, or see why that registry is silent: "
+            "curl -m 5 -i http://HOST/v2/"
+        )
+    exported = "; the image was exported before that" if ending.exported else ""
+    left = exported if became is STOPPED else f"{exported}; {became.words}"
+    return TimedOut(
+        f"{job.title}: stopped after {job.timeout_s:g} s, waiting for {_waited(ending)}{left}",
+        became.hint or hint,
+    )
+
+
+def _waited(ending: faults.Ending) -> str:
+    return ", ".join(ending.running) or "the engine's first answer"
 
 
 def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
@@ -77,6 +128,17 @@ def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
             attempt.record,
             "no space",
             "a step says that no space is left, yet the engine's disk has some: a tmpfs?",
+        )
+    if found is None and faults.was_killed(ending.tail):
+        attempt.record = warned(
+            attempt.record,
+            "killed",
+            "the step was killed, as happens where memory runs out (see: dmesg); the engine goes "
+            "on. Give it more memory, or let the step need less: go build -p 1",
+        )
+    if found is None and ending.exported:
+        attempt.record = warned(
+            attempt.record, "exported", "the image was exported before the build failed"
         )
     return found
 

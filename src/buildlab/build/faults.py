@@ -26,7 +26,8 @@ _DIED = re.compile(
     r"code = unavailable|^error: .*\beof\b|unexpected eof$|error reading from server"
     r"|connection reset by peer|transport is closing|use of closed network connection"
     r"|broken pipe|failed to receive status|error reading preface|graceful_stop"
-    r"|cannot connect to the docker daemon|listing workers for build",
+    r"|cannot connect to the docker daemon|listing workers for build"
+    r"|transport: error while dialing|containerd\.sock|ttrpc: closed",
     re.I | re.M,
 )
 _NO_BUILDER = re.compile(r'no builder "?([^"\s]+)"? found|no valid drivers? found', re.I)
@@ -42,7 +43,11 @@ _FRONTEND = re.compile(
 _LOST_SNAPSHOT = re.compile(r"parent snapshot \S+ does not exist", re.I)
 _DAMAGED = re.compile(r"missing parent \S+ bucket: not found|blob not found", re.I)
 _CANCELED = re.compile(r"context canceled|\bcanceled:", re.I)
-_ITS_OWN = re.compile(r"process \".*\" did not complete successfully: exit code: \d+\s*$", re.S)
+_ITS_OWN = re.compile(
+    r"process \".*\" did not complete successfully: (exit code: \d+|cannot allocate memory)\s*$",
+    re.S,
+)
+_KILLED = re.compile(r"did not complete successfully: (exit code: 137|cannot allocate memory)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Ending:
     seen_events: bool
     logs: str = ""
     running: Sequence[str] = ()
+    engine_lost: bool = False
+    """Whether a process of the engine itself ended while it built."""
+    exported: bool = False
+    """Whether the image was exported before the client ended."""
 
 
 def lost_snapshot(tail: str) -> bool:
@@ -76,13 +85,13 @@ def canceled(ending: Ending) -> bool:
 def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | None:
     """The error that this ending means, None where the build itself failed."""
     text = _error_of(ending.tail)
-    if _ITS_OWN.search(text):
+    if _ITS_OWN.search(text) and not ending.engine_lost:
         return None  # whatever its words look like, they are the command's own
     if _NO_SPACE.search(text):
         return DiskFull(f"the engine's disk is full: {message(text)}")
     if not ending.seen_events:
         return _never_began(text, builder)
-    if _DAMAGED.search(text) or _DIED.search(text):
+    if ending.engine_lost or _DAMAGED.search(text) or _DIED.search(text):
         return _engines_fault(text, ending.running)
     if found := _FRONTEND.search(ending.tail):
         return UsageError(
@@ -140,6 +149,11 @@ def _error_of(tail: str) -> str:
     start = next((i for i, line in enumerate(lines) if line.startswith("ERROR:")), None)
     said = "\n".join(lines[start:]) if start is not None else "\n".join(lines[:3])
     return said.removeprefix("ERROR: ") or "it said nothing"
+
+
+def was_killed(tail: str) -> bool:
+    """Whether the step that failed was killed: by the kernel, for want of memory, or by hand."""
+    return bool(_KILLED.search(_error_of(tail)))
 
 
 def _named(running: Sequence[str]) -> str:

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from buildlab import failing, masking, replay
-from buildlab.build import disk, faults, process
+from buildlab.build import aftermath, disk, faults, process, registries
 from buildlab.build.command import Output, compose
 from buildlab.build.context import guarded
-from buildlab.build.ending import Attempt, Job, warned, why_stopped, with_evidence
+from buildlab.build.ending import Attempt, Job, after, warned, why_stopped, with_evidence
 from buildlab.build.known import Known, kept_back, known
 from buildlab.build.lock import engine_key, measuring
 from buildlab.build.missing import explained
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
 from buildlab.build.source import Source, locate, values
+from buildlab.engine import reviving
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError
@@ -102,12 +103,15 @@ def _guarded(
     """One build at a time on this engine, its context shown under a name that is safe."""
     home = Settings.from_env().paths
     try:
-        locks = home.make(home.locks)
+        locks, key = home.make(home.locks), engine_key(engine)
         with measuring(
-            locks, engine_key(engine), waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
+            locks, key, waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
         ) as scratch:
+            underway = aftermath.Underway.of(locks, key)
+            engine = aftermath.ready(engine, underway, audience.waiting)
             # A name of its own: a killed build's client may still live for a moment.
             metadata = scratch / f"metadata-{secrets.token_hex(4)}.json"
+            registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
             context_given, unreadable = _run_context(source, home.root / "contexts")
             command = compose(
                 engine,
@@ -131,6 +135,7 @@ def _guarded(
                 timeout_s,
                 audience,
                 Notes(engine, context_given, source.flags, masker),
+                underway,
                 unreadable,
                 secret.limits,
             )
@@ -158,7 +163,7 @@ def _run(job: Job) -> BuildRecord:
     for fault in job.audience.faults:
         said = Masker(job.mask)(f"an observer was dropped: {fault}")
         attempt.record = warned(attempt.record, "observer", said)
-    stop = why_stopped(job, attempt)
+    stop = why_stopped(job, attempt, after(job, attempt))
     if stop is not None:
         raise with_evidence(stop, job, attempt)
     job.audience.finished(attempt.record)
@@ -189,7 +194,9 @@ def _attempt(job: Job) -> Attempt:
         if job.audience:
             job.audience.progressed(latest[0])
 
+    parts = reviving.processes(job.engine)
     env = {**job.engine.child_env(), "BUILDX_METADATA_PROVENANCE": "max"}
+    job.underway.write(Path(job.argv[-1]).name if job.source.folder is not None else "")
     try:
         outcome = process.run(
             job.argv, env, feed=feed, tick=tick, timeout_s=job.timeout_s, stopping=stopped.set
@@ -214,11 +221,16 @@ def _attempt(job: Job) -> Attempt:
     logs = "".join(
         line.text for s in record.steps if s.state is State.FAILED for line in s.logs[-20:]
     )
-    seen = bool(record.steps or record.internals)
-    running = (() if stopped.is_set() else _running(fold.progress())) or _running(latest[0])
-    return Attempt(
-        record, outcome, faults.Ending(outcome.exit_code, tail, seen, logs, running), lines
+    ending = faults.Ending(
+        outcome.exit_code,
+        tail,
+        seen_events=bool(record.steps or record.internals),
+        logs=logs,
+        running=(() if stopped.is_set() else _running(fold.progress())) or _running(latest[0]),
+        engine_lost=bool(outcome.exit_code and parts - reviving.processes(job.engine)),
+        exported=any(v.parsed.kind == "export" and v.done for v in fold.vertexes()),
     )
+    return Attempt(record, outcome, ending, lines)
 
 
 def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildRecord:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 
-from buildlab.engine import instance, launch, leftovers, packages, template, unixhttp
+from buildlab.engine import health, instance, launch, leftovers, packages, template, unixhttp
 from buildlab.engine.instance import Instance
 from buildlab.engine.model import Engine
 from buildlab.engine.packages import Packages
@@ -24,7 +24,9 @@ from buildlab.record import EngineInfo
 
 Progress = Callable[[str], None]
 LOCK_TIMEOUT_S = launch.API_LIMIT_S + 60
-BUSY_LIMIT_S = 15
+BUSY_LIMIT_S = 20
+"""How long it may take to answer: a machine may be busy, and dockerd takes 16 s before it
+starts a new containerd in place of one that was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,11 @@ def ensure(settings: Settings | None = None, progress: Progress = lambda _: None
         leftovers.sweep(home)
         got = packages.ensure(home.packages, progress)
         try:
-            return as_engine(_running(home, got, progress), got, home, session="lab")
+            return as_engine(running_one(home, got.folder, progress), got, home, session="lab")
         except EngineError:  # it died in the moment between
             if find(settings) is not None:
                 raise
-            return as_engine(_running(home, got, progress), got, home, session="lab")
+            return as_engine(running_one(home, got.folder, progress), got, home, session="lab")
 
 
 def find(settings: Settings | None = None) -> Instance | None:
@@ -113,15 +115,20 @@ def reset(settings: Settings | None = None, *, downloads: bool = False) -> None:
             shutil.rmtree(home.packages, ignore_errors=True)
 
 
-def _running(home: Home, got: Packages, progress: Progress) -> Instance:
-    """The shared instance: the one that answers, else one started anew."""
+def running_one(home: Home, packages_folder: Path, progress: Progress) -> Instance:
+    """The shared instance: the one that is sound, else one started anew.
+
+    The caller holds the lock "engine".
+    """
     running = instance.attach(home.engine)
     if running is not None:
-        if _answers(running) and _joined_to_ours(running):
+        if answers(running, progress) and _joined_to_ours(running):
             return running
-        running.stop()  # half dead: its network is gone, or its API hangs
+        progress("the engine is half dead: ending it")
+        running.stop()  # its network is gone, its API hangs, or its containerd stays away
     progress("starting the engine")
-    return launch.start(home.engine, got.folder, name="embedded", modules=home.make(home.modules))
+    modules = home.make(home.modules)
+    return launch.start(home.engine, packages_folder, name="embedded", modules=modules)
 
 
 def _joined_to_ours(running: Instance) -> bool:
@@ -136,11 +143,16 @@ def _joined_to_ours(running: Instance) -> bool:
         return True  # can't be told
 
 
-def _answers(running: Instance) -> bool:
-    """Whether it answers within a time that a loaded machine needs."""
-    parts = (running.supervisor, running.init, running.uplink)
-    wait_until(lambda: running.alive() or not all(p.alive() for p in parts), BUSY_LIMIT_S)
-    return running.alive()
+def answers(running: Instance, progress: Progress) -> bool:
+    """Whether it is sound within a time that a loaded machine needs. What was stopped goes on."""
+    if health.sound(running):
+        return True
+    if health.resume(running):
+        progress("the engine had been stopped in its tracks: it goes on")
+    elif health.lives(running):
+        progress(f"the engine does not answer: waiting for it, {BUSY_LIMIT_S} s at most")
+    wait_until(lambda: health.sound(running) or not health.lives(running), BUSY_LIMIT_S)
+    return health.sound(running)
 
 
 @contextmanager
@@ -206,6 +218,7 @@ def as_engine(
         socket=running.socket,
         netns_pid=running.init.pid,
         fresh=fresh,
+        state_dir=running.state_dir,
     )
 
 

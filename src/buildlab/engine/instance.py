@@ -54,13 +54,17 @@ class Instance:
         return self.init.pid
 
     @property
+    def parts(self) -> tuple[ProcessId, ...]:
+        """The processes without any of which it is not whole."""
+        return (self.supervisor, self.init, self.uplink)
+
+    @property
     def log(self) -> Path:
         return self.state_dir / "engine.log"
 
     def alive(self) -> bool:
         """Whether the engine's processes run and its API answers."""
-        parts = (self.supervisor, self.init, self.uplink)
-        return all(p.alive() for p in parts) and unixhttp.ping(self.socket_path)
+        return all(p.alive() for p in self.parts) and unixhttp.ping(self.socket_path)
 
     def in_namespace(self, *argv: str) -> tuple[str, ...]:
         """The argv that runs `argv` inside the engine's network, with the host's files."""

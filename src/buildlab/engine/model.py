@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from buildlab.record import EngineInfo
@@ -42,6 +43,8 @@ class Engine:
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     netns_pid: int | None = None
     fresh: bool = False
+    state_dir: Path | None = None
+    """The state folder of an engine of the kit's own, None for every other."""
 
     def child_env(self) -> dict[str, str]:
         """The environment for a child process: the caller's, with `env` laid over it."""

@@ -36,6 +36,11 @@ class ProcessId:
             os.waitpid(self.pid, os.WNOHANG)
         return False
 
+    def stopped(self) -> bool:
+        """Whether it was told to stop (SIGSTOP), and waits for being told to go on."""
+        stat = _stat(self.pid)
+        return stat is not None and stat == ("T", self.started)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process is gone."""
         if self.alive():
@@ -74,6 +79,25 @@ def child_of(pid: int) -> int | None:
     except OSError:
         return None
     return int(children[0]) if children else None
+
+
+def children_of(pid: int) -> list[ProcessId]:
+    """All children of a process, whichever of its threads started them."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        numbers = [int(n) for t in threads for n in (t / "children").read_text().split()]
+    except OSError:  # a kernel without CONFIG_PROC_CHILDREN, or it ends
+        found = (int(p.name) for p in Path("/proc").glob("[0-9]*"))
+        numbers = [number for number in found if _parent(number) == pid]
+    return [process for number in numbers if (process := ProcessId.of(number))]
+
+
+def name_of(pid: int) -> str:
+    """The name of a process's program, cut to 15 characters; "" where there is none."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float) -> bool:

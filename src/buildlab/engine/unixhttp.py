@@ -20,6 +20,16 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+def status(path: Path, resource: str, timeout_s: float) -> int:
+    """The status that a GET is answered with. Raises as `get` does."""
+    connection = _Connection(path, timeout_s)
+    try:
+        connection.request("GET", resource)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def get(path: Path, resource: str, timeout_s: float = 5) -> bytes:
     """The body of a GET. Raises OSError or HTTPException where nothing sensible answers."""
     connection = _Connection(path, timeout_s)
