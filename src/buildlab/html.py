@@ -28,7 +28,7 @@ from buildlab.visible import escaped
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from buildlab.compare import Comparison
+    from buildlab.compare import Change, Comparison
     from buildlab.matrix import Matrix
 
 STYLE = """<style>
@@ -84,19 +84,19 @@ def record_html(record: BuildRecord) -> str:
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """Both builds' states and times, step by step; steps whose state changed are marked."""
-    a, b = comparison.title_a or "a", comparison.title_b or "b"
-    heads = head("step", "instruction", a, "#", b, "#", "")
+    """Both builds' states and times, step by step, and what changed in each."""
+    a, b = comparison.a, comparison.b
+    heads = head("step", "instruction", a.name, "#", b.name, "#", "what changed")
     rows = "".join(
-        f"<tr><td>{escaped(str(c.key))}</td><td>{_code(c.instruction, 56)}</td>"
+        f"<tr><td>{escaped(_places(c))}</td><td>{_code(c.instruction, 56)}</td>"
         f"{_half(c.state_a, c.duration_a_s, c.cacheable)}"
         f"{_half(c.state_b, c.duration_b_s, c.cacheable)}"
-        f"<td>{'← changed' if c.changed else ''}</td></tr>"
+        f"<td class=long>{escaped(_news(c))}</td></tr>"
         for c in comparison.changes
     )
     walls = (
-        f"<tr><td></td><td>in all</td><td></td><td class=num>{format_s(comparison.wall_a_s)}</td>"
-        f"<td></td><td class=num>{format_s(comparison.wall_b_s)}</td><td></td></tr>"
+        f"<tr><td></td><td>in all</td><td></td><td class=num>{format_s(a.wall_s)}</td>"
+        f"<td></td><td class=num>{format_s(b.wall_s)}</td><td></td></tr>"
     )
     sentence = describe_comparison(comparison)
     table = f"<table>{heads}<tbody>{rows}{walls}</tbody></table>"
@@ -106,6 +106,22 @@ def comparison_html(comparison: Comparison) -> str:
 def _half(state: State | None, duration_s: float, cacheable: bool) -> str:
     time = _seconds(duration_s) if state in (State.RAN, State.FAILED) else ""
     return f"<td>{_state(state, base=not cacheable)}</td><td class=num>{time}</td>"
+
+
+def _places(change: Change) -> str:
+    """A step's place in both builds, once where it is the same."""
+    keys = dict.fromkeys(str(s.key) for s in (change.a, change.b) if s is not None)
+    return " → ".join(keys)
+
+
+def _news(change: Change) -> str:
+    told = [
+        *[change.status] * (change.status in ("new", "gone")),
+        *["moved"] * change.moved,
+        *(str(d) for d in change.differences),
+        *["another state"] * (change.changed and change.in_both),
+    ]
+    return "; ".join(told)
 
 
 def matrix_html(matrix: Matrix) -> str:

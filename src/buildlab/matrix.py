@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from buildlab.compare import merged_keys
-from buildlab.record import BuildRecord, State, StepKey
+from buildlab.compare import merged
+from buildlab.record import BuildRecord, State, Step, StepKey
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """State of each cacheable step after each edit: `cells[edit][step]`.
 
-    `steps` are in the order of the Dockerfile, `labels` their instructions. A step that a build
+    `steps` are in the order of the Dockerfile, `labels` their instructions. They have the keys of
+    the build before; a step that only later builds have gets one of its own. A step that a build
     lacks is "not reached".
     """
 
@@ -27,14 +28,20 @@ class Matrix:
     def from_records(cls, baseline: BuildRecord, records: Mapping[str, BuildRecord]) -> Matrix:
         """Cross the builds made after each edit with the steps of the build before."""
         every = (baseline, *records.values())
-        steps = merged_keys(*(tuple(r.states()) for r in every))
-        labels = {s.key: s.instruction for r in reversed(every) for s in r.steps if s.cacheable}
-        states = [r.states() for r in records.values()]
+        rows = merged([[s for s in r.steps if s.cacheable] for r in every])
+        keys = _keys(rows)
+        cells = (
+            tuple(step.state if step else State.NOT_REACHED for step in column)
+            for column in zip(*rows, strict=True)
+        )
         return cls(
             tuple(records),
-            steps,
-            {key: labels[key] for key in steps},
-            tuple(tuple(row.get(key, State.NOT_REACHED) for key in steps) for row in states),
+            keys,
+            {
+                key: next(s.instruction for s in row if s)
+                for key, row in zip(keys, rows, strict=True)
+            },
+            tuple(cells)[1:] if rows else tuple(() for _ in records),
             next((r.recorded for r in every if r.recorded), ""),
         )
 
@@ -65,3 +72,16 @@ class Matrix:
         from buildlab.text import describe_matrix
 
         return describe_matrix(self)
+
+
+def _keys(rows: Sequence[Sequence[Step | None]]) -> tuple[StepKey, ...]:
+    """A key for each row: its step's in the first build that has it, unless another row's it is."""
+    known = {row[0].key for row in rows if row[0]}
+    keys: list[StepKey] = []
+    for row in rows:
+        key = next(s.key for s in row if s)
+        while not row[0] and key in known:
+            key = StepKey(f"{key.stage} new".strip(), key.index)
+        known.add(key)
+        keys.append(key)
+    return tuple(keys)

@@ -87,7 +87,7 @@ def layers(record: BuildRecord) -> pd.DataFrame:
 
 
 def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
-    """One row per step of either build: both states, both durations, whether the state changed."""
+    """One row per step of either build: both states, both durations, what changed."""
     names = (a.title or "a", b.title or "b")
     if names[0] == names[1]:
         names = (f"{names[0]} (a)", f"{names[1]} (b)")
@@ -100,10 +100,11 @@ def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
             f"{names[0]} s": _ms(c.duration_a_s),
             f"{names[1]} s": _ms(c.duration_b_s),
             "changed": c.changed,
+            "edit": " ".join(filter(None, ("moved" * c.moved, c.status.replace("same", "")))),
         }
         for c in compare(a, b).changes
     ]
-    columns = ["step", "instruction", *names, *(f"{n} s" for n in names), "changed"]
+    columns = ["step", "instruction", *names, *(f"{n} s" for n in names), "changed", "edit"]
     return _frame(rows, columns, _recorded((a, b)))
 
 

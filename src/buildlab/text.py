@@ -121,25 +121,8 @@ def failure_lines(record: BuildRecord) -> list[str]:
 
 
 def describe_comparison(comparison: Comparison) -> str:
-    """Two builds in a sentence: which was faster by how much, which steps changed state."""
-    a, b = on_one_line(comparison.title_a) or "a", on_one_line(comparison.title_b) or "b"
-    walls = f"{format_s(comparison.wall_a_s)} and {format_s(comparison.wall_b_s)}"
-    ratio = comparison.wall_ratio
-    if 0.95 <= ratio <= 1.05:
-        speed = f"{a} and {b} took about as long ({walls})"
-    elif ratio > 1:
-        speed = f"{b} was {format_ratio(ratio)} as fast as {a} ({walls})"
-    else:
-        speed = f"{b} took {format_ratio(1 / ratio)} as long as {a} ({walls})"
-    changed = comparison.changed
-    if not changed:
-        return f"{speed}; every step had the same state in both{_recorded(comparison.recorded)}."
-    told = [
-        f"{short_instruction(c.instruction, 40)} ({_word(c.state_a)} → {_word(c.state_b)})"
-        for c in changed
-    ]
-    states = f"{_count(len(changed), 'step')} changed state: {_listed(told)}"
-    return f"{speed}; {states}{_recorded(comparison.recorded)}."
+    """Two builds in a sentence: see `compare.sentence`."""
+    return str(comparison)
 
 
 def describe_matrix(matrix: Matrix) -> str:
@@ -226,10 +209,6 @@ def _listed(names: Sequence[str]) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _word(state: State | None) -> str:
-    return state.value if state else "absent"
 
 
 def _recorded(where: str) -> str:

@@ -52,11 +52,10 @@ def _with(
 
 
 def _find(step: Step, file: Dockerfile) -> Instruction | None:
-    for stage in _stages(step, file):
-        one = _instruction(step, stage)
-        if one is not None and one.keyword == step.keyword:
-            return one
-    return None
+    candidates = (_instruction(step, stage) for stage in _stages(step, file))
+    found = [one for one in candidates if one is not None and one.keyword == step.keyword]
+    text = " ".join(step.instruction.split())
+    return next((one for one in found if one.text == text), next(iter(found), None))
 
 
 def _stages(step: Step, file: Dockerfile) -> Iterator[Stage]:
@@ -76,6 +75,7 @@ def _instruction(step: Step, stage: Stage) -> Instruction | None:
         for one in (stage.start, *stage.steps):
             if one.lines[0] <= step.lines[0] <= one.lines[1]:
                 return one
+        return None
     if step.keyword == "FROM":
         return stage.start
     place = step.key.index - 1 - (step.total - len(stage.steps))

@@ -10,23 +10,19 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
 from buildlab.cli._aligned import GAP, aligned, cut, room
 from buildlab.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
 from buildlab.text import (
     describe,
-    describe_comparison,
     failure_lines,
     format_bytes,
     format_s,
     one_line,
-    short_instruction,
 )
 
 if TYPE_CHECKING:
-    from buildlab.compare import Comparison
     from buildlab.record import BuildRecord, State, StepKey
     from buildlab.stream import Progress
 
@@ -120,30 +116,7 @@ def print_record(record: BuildRecord, *, failure: bool = True) -> None:
         console.print(Text(f"Warning: {rule}{warning.message}"), soft_wrap=True)
 
 
-def print_comparison(comparison: Comparison) -> None:
-    """Two records beside each other; a changed state is marked."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    a, b = comparison.title_a, comparison.title_b
-    for name in ("", "step", "instruction", a, "time", b, "time"):
-        table.add_column(Text(name), justify="right" if name == "time" else "left", overflow="fold")
-    for change in comparison.changes:
-        table.add_row(
-            "≠" if change.changed else "",
-            Text(str(change.key)),
-            Text(short_instruction(change.instruction, 44)),
-            _state(change.state_a),
-            format_s(change.duration_a_s),
-            _state(change.state_b),
-            format_s(change.duration_b_s),
-        )
-    console = Console(highlight=False)
-    console.print(Text(describe_comparison(comparison)), soft_wrap=True)
-    console.print(table)
-
-
-def _state(state: State | None, *, base: bool = False) -> Text:
-    if state is None:
-        return Text("no such step")
+def _state(state: State, *, base: bool = False) -> Text:
     if base:
         return Text(BASE_WORDS, style="dim")
     return Text(f"{GLYPHS[state.value]} {state.value}", style=COLOURS[state.value])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,6 @@ import typer
 from buildlab.errors import BuildlabError, RecordError, UsageError
 
 if TYPE_CHECKING:
-    from buildlab.compare import Comparison
     from buildlab.record import BuildRecord
 
 KEPT = 200
@@ -92,14 +90,15 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help=_REFERENCE)],
     as_json: Json = False,
 ) -> None:
-    """Show two records beside each other: which steps changed their state, and what that cost."""
+    """Show two records beside each other: what changed, which steps that touched, what it cost."""
     from buildlab.compare import compare as compared
+    from buildlab.compare import plain
 
     comparison = compared(_find(a), _find(b))
     if as_json:
-        _print_json(_plain(comparison))
+        _print_json(plain(comparison))
         return
-    from buildlab.cli._progress import print_comparison
+    from buildlab.cli._comparison import print_comparison
 
     print_comparison(comparison)
 
@@ -173,14 +172,6 @@ def _print(record: BuildRecord, as_json: bool, *, failure: bool = True) -> None:
     from buildlab.cli._progress import print_record
 
     print_record(record, failure=failure)
-
-
-def _plain(comparison: Comparison) -> dict[str, Any]:
-    rows = [
-        {**asdict(change), "key": str(change.key), "changed": change.changed}
-        for change in comparison.changes
-    ]
-    return {**asdict(comparison), "wall_ratio": comparison.wall_ratio, "changes": rows}
 
 
 def _print_json(data: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from buildlab.compare import merged
 from buildlab.plot.canvas import (
     MONO,
     axes_of,
@@ -19,7 +20,7 @@ from buildlab.plot.canvas import (
     short_instruction,
     styled,
 )
-from buildlab.record import BuildRecord, Interval, State, Step, StepKey
+from buildlab.record import BuildRecord, Interval, State, Step
 from buildlab.style import COLOURS, GLYPHS, WORDS
 from buildlab.text import format_ratio, format_s
 
@@ -50,7 +51,7 @@ def compare(
     """Draw one bar for each build, as long as its wall time, split by what the time went into.
 
     With `by="step"`: a group for each step and in it a bar for each build, as long as the step
-    worked. Steps meet by their place in the Dockerfile (stage and index).
+    worked. Steps meet by what they are: see `buildlab.compare.alignment`.
     """
     drawn = _by_step(records, ax) if by == "step" else _by_kind(records, ax)
     note(drawn, recorded_note(*records.values()))
@@ -144,20 +145,20 @@ def _key(ax: Axes, kinds: Sequence[str]) -> None:
 
 def _by_step(records: Mapping[str, BuildRecord], ax: Axes | None) -> Axes:
     """Steps that were cached everywhere are left out: they would be empty groups."""
-    found: dict[StepKey, list[tuple[str, Step | None]]] = {}
-    for key in dict.fromkeys(s.key for r in records.values() for s in r.steps if s.cacheable):
-        steps = [(n, _step(r, key)) for n, r in records.items()]
-        if any(s is not None and s.intervals for _, s in steps):
-            found[key] = steps
-    rows = sum(len(group) + 1.4 for group in found.values())
+    found = [
+        list(zip(records, row, strict=True))
+        for row in merged([[s for s in r.steps if s.cacheable] for r in records.values()])
+        if any(s is not None and s.intervals for s in row)
+    ]
+    rows = sum(len(group) + 1.4 for group in found)
     ax = axes_of(ax, 1.2 + 0.22 * rows)
     y = 0.0
     names: list[tuple[float, str]] = []
-    longest = max((s.duration_s for g in found.values() for _, s in g if s), default=1.0) or 1.0
-    for key, group in found.items():
+    longest = max((s.duration_s for g in found for _, s in g if s), default=1.0) or 1.0
+    for group in found:
         shown = next(s for _, s in group if s is not None)
-        ax.text(0, y, f"{key}  {short_instruction(shown.instruction, 70)}", family=MONO, fontsize=8,
-                va="center", ha="left", fontweight="bold")  # fmt: skip
+        name = f"{shown.key}  {short_instruction(shown.instruction, 70)}"
+        ax.text(0, y, name, family=MONO, fontsize=8, va="center", ha="left", fontweight="bold")
         for name, step in group:
             y += 1
             names.append((y, name))
@@ -168,10 +169,6 @@ def _by_step(records: Mapping[str, BuildRecord], ax: Axes | None) -> Axes:
     ax.set_xlabel("seconds that the step worked")
     ax.set_title("What each step cost")
     return ax
-
-
-def _step(record: BuildRecord, key: StepKey) -> Step | None:
-    return next((s for s in record.steps if s.key == key), None)
 
 
 def _step_bar(ax: Axes, y: float, step: Step | None) -> None:

@@ -63,8 +63,7 @@ def compare(builds: Builds, *, by: Literal["kind", "step"] = "kind") -> Shown:
     """Where the wall time of each build went, or with `by="step"` what each step cost in each."""
     named = [replace(record, title=name) for name, record in builds.items()]
     two = len(named) == 2
-    alike = two and len({tuple(s.instruction for s in r.steps) for r in named}) == 1
-    sentence = text.describe_comparison(side_by_side(*named)) if alike else _walls(named)
+    sentence = text.describe_comparison(side_by_side(*named)) if two else _walls(named)
     steps = two and by == "step"
     return figure(
         plot.compare(builds, by=by),

@@ -1,0 +1,186 @@
+"""Two builds in a sentence: how they ended, which steps make the difference, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from buildlab.compare import Change, Comparison, Difference, Side
+from buildlab.compare.likeness import core, words
+from buildlab.record import State
+from buildlab.text import format_ratio, format_s
+
+_NAMED = 3
+"""How many steps a sentence names before it says how many more there are."""
+_LONGEST = 40
+_LEAST_S, _LEAST_PART = 0.05, 0.2
+"""A step makes a difference from so many seconds on, and from such a part of the largest."""
+
+
+def sentence(comparison: Comparison) -> str:
+    """What there is to say, in one line."""
+    found, a = comparison, comparison.a
+    if found.same_record:
+        return f"Both are one record ({a.id}): there is nothing to compare{_recorded(found)}."
+    parts = [_head(found), *_costs(found), *_edits(found), *_states(found)]
+    if not _differs(found):
+        parts.append(
+            "no instruction changed"
+            if any(c.changed for c in found.changes)
+            else "no instruction changed, and every step had the same state in both"
+        )
+    told = "; ".join(parts)
+    told = told[:1].upper() + told[1:] if told.startswith("the ") else told
+    return f"{told}{_recorded(found)}".removesuffix(".") + "."
+
+
+def _differs(found: Comparison) -> bool:
+    return bool(found.asked) or any(c.status != "same" or c.moved for c in found.changes)
+
+
+def _head(found: Comparison) -> str:
+    a, b = found.a, found.b
+    if not found.comparable:
+        ends = f"{_ended(a)}, {_ended(b)}"
+        if bool(a.recorded) != bool(b.recorded):
+            old = a if a.recorded else b
+            ends += f" ({old.name} is a recording: its times are another machine's)"
+        return ends
+    walls = f"{format_s(a.wall_s)} and {format_s(b.wall_s)}"
+    if _engine(a) != _engine(b):
+        walls += f", on two engines: {_engine(a)} and {_engine(b)}"
+    ratio = a.wall_s / b.wall_s
+    if 0.95 <= ratio <= 1.05:
+        return f"{a.name} and {b.name} took about as long ({walls})"
+    if ratio > 1:
+        return f"{b.name} was {format_ratio(ratio)} as fast as {a.name} ({walls})"
+    return f"{b.name} took {format_ratio(1 / ratio)} as long as {a.name} ({walls})"
+
+
+def _ended(side: Side) -> str:
+    time = format_s(side.wall_s)
+    if side.outcome == "succeeded":
+        return f"{side.name} took {time}"
+    if side.outcome == "failed":
+        where = f" at {_short(side.failed_at)}" if side.failed_at else ""
+        return f"{side.name} failed after {time}{where}"
+    how = "interrupted" if side.outcome == "interrupted" else "stopped by its time limit"
+    return f"{side.name} was {how} after {time}"
+
+
+def _engine(side: Side) -> str:
+    return side.engine.name or side.engine.kind
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def spent_s(state: State | None, duration_s: float) -> float:
+    """Seconds of work that a step cost: a cached one has times, and cost nothing."""
+    return duration_s if state in (State.RAN, State.FAILED) else 0.0
+
+
+def deciding(found: Comparison) -> list[Change]:
+    """The steps that make the difference in time, the largest first; [] where times say nothing."""
+    if not found.comparable:
+        return []
+    costs = [(abs(_cost_s(c)), c) for c in found.changes if c.cacheable]
+    most = max((cost for cost, _ in costs), default=0.0)
+    kept = [one for one in costs if one[0] >= max(_LEAST_S, most * _LEAST_PART)]
+    return [change for _, change in sorted(kept, key=lambda one: -one[0])]
+
+
+def _cost_s(change: Change) -> float:
+    return spent_s(change.state_b, change.duration_b_s) - spent_s(
+        change.state_a, change.duration_a_s
+    )
+
+
+def _costs(found: Comparison) -> Iterator[str]:
+    told = [f"{_name(c)}: {_times(c)}" for c in deciding(found)[:_NAMED]]
+    if told:
+        yield ", ".join(told)
+
+
+def _times(change: Change) -> str:
+    """Seconds before and after; a word where the step did not run."""
+    sides = [
+        format_s(duration_s) if state in (State.RAN, State.FAILED) else state.value
+        for state, duration_s in (
+            (change.state_a, change.duration_a_s),
+            (change.state_b, change.duration_b_s),
+        )
+        if state is not None
+    ]
+    if len(sides) == 1:
+        return f"{sides[0]} ({change.status})"
+    before, after = sides
+    if before.endswith(" s") and after.endswith(" s") and " min" not in before + after:
+        before = before.removesuffix(" s")
+    return f"{before} → {after}"
+
+
+# --- what changed -------------------------------------------------------------------------------
+
+
+def _edits(found: Comparison) -> Iterator[str]:
+    timed = {id(c) for c in deciding(found)[:_NAMED]}
+    for status in ("new", "gone"):
+        some = [c for c in found.changes if c.status == status and id(c) not in timed]
+        if some:
+            yield f"{status}: {_listed([_name(c) for c in some])}"
+    if moved := [c for c in found.changes if c.moved]:
+        yield f"moved: {_listed([_name(c) for c in moved])}"
+    arguments = {d.name for c in found.changes for d in c.differences if d.kind == "argument"}
+    asked = (d for d in found.asked if d.name.removeprefix("--build-arg ") not in arguments)
+    if told := [str(d) for d in asked]:
+        yield f"asked for: {_listed(told)}"
+    if told := list(_told_once(found)):
+        yield f"changed: {_listed(told)}"
+
+
+def _told_once(found: Comparison) -> Iterator[str]:
+    """Each change with the first step that has it: a variable is seen by all that follow."""
+    seen: set[Difference] = set()
+    for change in found.changes:
+        new = [d for d in change.differences if d not in seen]
+        seen.update(d for d in new if d.kind in ("argument", "environment", "base"))
+        if new:
+            what = ", ".join(str(d) for d in new)
+            yield what if new[0].kind == "base" else f"{_name(change)} ({what})"
+
+
+def _states(found: Comparison) -> Iterator[str]:
+    timed = {id(c) for c in deciding(found)[:_NAMED]}
+    told = [
+        f"{_name(c)} ({_word(c.state_a)} → {_word(c.state_b)})"
+        for c in found.changed
+        if c.in_both and id(c) not in timed
+    ]
+    if told:
+        number = "1 step" if len(told) == 1 else f"{len(told)} steps"
+        yield f"{number} changed state: {_listed(told)}"
+
+
+def _name(change: Change) -> str:
+    """A step by its keyword and what it is about, cut between words."""
+    known = change.b or change.a
+    return _short(core(words(known))) if known else ""
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(' ')[0] or text} …"
+
+
+def _word(state: State | None) -> str:
+    return state.value if state else "absent"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _recorded(found: Comparison) -> str:
+    where = found.a.recorded or found.b.recorded
+    return f" [{where}]" if where else ""
