@@ -17,7 +17,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 *("errors", "record", "stream", "provenance", "joining", "masking", "store"),
                 "failing",
-                *("derive", "compare", "matrix", "tables", "text", "html", "style", "visible"),
+                *("derive", "compare", "matrix", "tables", "text", "html", "style"),
+                *("visible", "history"),
                 *("dockerfile", "written"),
             }
         ),

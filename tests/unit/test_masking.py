@@ -75,6 +75,7 @@ def test_names_of_no_secrets(name: str) -> None:
         ("https://tok:x-oauth-basic@h.test/a.git", "https://M:M@h.test/a.git"),
         ("https://me:p@ss@h.test/a.git", "https://me:M@h.test/a.git"),
         ("https://me:p/ss@h.test/a.git", "https://me:M@h.test/a.git"),
+        ("https:/me:hunter2@h.test/a.git", "https:/me:M@h.test/a.git"),
         ("ssh://deploytoken@h.test/a.git", "ssh://M@h.test/a.git"),
         ('{"Authorization":"Basic dTpw"}', '{"Authorization":"Basic M"}'),
         ("PRIVATE-TOKEN: abc", "PRIVATE-TOKEN: M"),
@@ -135,6 +136,7 @@ def test_secrets_are_masked(text: str, masked: str) -> None:
         "https://h.test/x?page=2&sp=r&se=1",
         "ssh://git@h.test/x.git",
         "npm warn token expired",
+        "npm:lodash@4.17.21 mailto:somebody@h.test",
     ],
 )
 def test_other_text_is_left_alone(text: str) -> None:

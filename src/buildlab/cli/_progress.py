@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from buildlab import history
 from buildlab.cli._aligned import GAP, aligned, cut, room
 from buildlab.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
 from buildlab.text import (
@@ -114,6 +115,8 @@ def print_record(record: BuildRecord, *, failure: bool = True) -> None:
     for warning in record.warnings:
         rule = f"{warning.rule}: " if warning.rule else ""
         console.print(Text(f"Warning: {rule}{warning.message}"), soft_wrap=True)
+    if kept := history.note(record):
+        console.print(Text(kept), soft_wrap=True)
 
 
 def _state(state: State, *, base: bool = False) -> Text:

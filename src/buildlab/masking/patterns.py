@@ -36,6 +36,9 @@ _ODD_USERINFO = re.compile(  # a password with a slash, which is no URL and is t
     r"\b(?:https?|ssh|git)://[^\s/:@\"'`?#]+:(?!\d{1,5}/)(?P<value>[^\s@\"'`?#]*/[^\s@\"'`?#]*)@"
 )
 _BARE_USERINFO = re.compile(r"\b(?:git\+)?(?:https?|ssh)://(?P<value>[^\s/:@\"'`?#]+)@", re.I)
+_NO_SCHEME = re.compile(  # a URL that lost its scheme, or a slash of it
+    r"(?<![\w.+-])(?!mailto:)[\w.+-]+:(?P<value>[^\s/@:\"']{6,})@(?:[\w-]+\.)+[a-z]{2,}\b", re.I
+)
 _QUERY = re.compile(
     r"""(?:[?&;\#]|\\u0026|&amp;|%3F|%26)(?P<name>[A-Za-z_][\w.-]*)(?:=|%3D)
     (?P<value>(?:(?!%26|\\u0026)[^\s&;\#"'`<>\\|])+)""",
@@ -91,6 +94,8 @@ def spans(text: str) -> Iterator[Span]:
     yield from _told(text)
     if "://" in text:
         yield from _in_urls(text)
+    if "@" in text:
+        yield from (m.span("value") for m in _NO_SCHEME.finditer(text))
     if "--" in text or " -" in text:
         yield from (
             _inner(m)
