@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from buildlab.visible import visible
+
+COMMANDS = (
+    *("bake", "build", "bundle", "claims", "clean", "compare", "doctor", "engine", "env"),
+    *("handout", "images", "setup", "show", "start"),
+)
+"""The commands of the kit, as hints name them."""
+
+_NAMED = re.compile(rf"(?<![\w./-])buildlab(?= (?:{'|'.join(COMMANDS)}|--?[a-zA-Z-]+)\b)")
+_program = "buildlab"
+
+
+def speak_as(program: str) -> None:
+    """What people here type in place of `buildlab`: `./lab`, say."""
+    global _program  # noqa: PLW0603 (one process is started by one name)
+    _program = program
+
+
+def spoken(text: str) -> str:
+    """The text with commands as people here type them. Paths and names stay as they are."""
+    return text if _program == "buildlab" else _NAMED.sub(lambda _: _program, text)
 
 
 class BuildlabError(Exception):
@@ -27,7 +49,7 @@ class BuildlabError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback (a protocol of IPython's)."""
         notes = (f"  {note}" for note in getattr(self, "__notes__", ()))
-        return [visible(line) for line in (f"{type(self).__name__}: {self}", *notes)]
+        return [visible(spoken(line)) for line in (f"{type(self).__name__}: {self}", *notes)]
 
 
 class UsageError(BuildlabError):

@@ -81,10 +81,17 @@ def make_record(
         warnings=tuple(replace(w, message=masker(w.message)) for w in fold.warnings()),
         failure=_failure(steps, masker(plain_tail)) if exit_code else None,
         image_digest=graph.image_digest,
+        image_id=_image_id(metadata),
         image_size_bytes=sum(layer.size_bytes for layer in layers) if layers else None,
         layers=layers,
         engine=engine,
     )
+
+
+def _image_id(metadata: Mapping[str, Any] | None) -> str:
+    known = metadata or {}
+    found = known.get("containerimage.config.digest") or known.get("containerimage.digest")
+    return found if isinstance(found, str) else ""
 
 
 def _steps(fold: Fold, graph: Graph, origin: float, tail: str) -> tuple[Step, ...]:

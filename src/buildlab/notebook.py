@@ -8,10 +8,11 @@ Plots come in two forms: `show.waterfall(record)` ends a cell with picture, sent
 import atexit
 from contextlib import AbstractContextManager, ExitStack
 
-from buildlab import doctor, experiments, plot, replay, tables
+from buildlab import doctor, errors, experiments, plot, replay, tables
 from buildlab.build import build
 from buildlab.compare import compare
 from buildlab.engine import engine
+from buildlab.engine.settings import program
 from buildlab.experiments.bench import Bench
 from buildlab.experiments.service import Service, service
 from buildlab.plot import show
@@ -67,5 +68,6 @@ def open_bench(bench: AbstractContextManager[Bench]) -> Bench:
     return _open.enter_context(bench)
 
 
+errors.speak_as(program("./lab"))  # what learners have, whoever started this kernel
 activate()
 frames_look_alike()

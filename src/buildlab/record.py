@@ -211,6 +211,8 @@ class BuildRecord:
     warnings: tuple[BuildWarning, ...] = ()
     failure: Failure | None = None
     image_digest: str = ""
+    image_id: str = ""
+    """What `docker buildx build --quiet` prints; "" where there is no image."""
     image_size_bytes: int | None = None
     """Compressed size of all layers of the image; None where no image was exported."""
     layers: tuple[Layer, ...] = ()

@@ -87,6 +87,46 @@ def test_context_may_come_first(context: Context, lab_engine: Engine) -> None:
     assert shown_command(done).endswith("--target one -o type=cacheonly .")
 
 
+@pytest.mark.usefixtures("lab_engine")
+def test_save_keeps_the_record_of_a_failed_build(context: Context) -> None:
+    """The file is there, and is what --json prints, however the build ended."""
+    context.dockerfile(f"FROM {BASE}\nRUN : {context.salt}; exit 9\n")
+    done = typed("build", ".", "--save", "../failed.json", "--json", cwd=context.path)
+    assert done.returncode == 4
+    assert json.loads(done.stdout) == json.loads((context.path / "../failed.json").read_text())
+    context.dockerfile(f"FROM {BASE}\nRUN : {context.salt}; sleep 60; true\n")
+    words = ("build", "--timeout=2", ".", "--save=../late.json", "--output=type=cacheonly")
+    done = typed(*words, cwd=context.path)
+    assert done.returncode == 6
+    assert "late.json" in done.stderr
+    late = json.loads((context.path / "../late.json").read_text())
+    assert "stopped after 2 s" in late["failure"]["message"]
+    shown = typed("show", "../late.json", cwd=context.path)
+    assert shown.returncode == 0
+    assert "sleep 60" in shown.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_save_keeps_the_record_of_a_stopped_build(
+    context: Context, lab_engine: Engine, number: signal.Signals
+) -> None:
+    """Ctrl-C, a CI runner that cancels, a closed terminal: 130, the file, nothing left running."""
+    context.dockerfile(f"FROM {BASE}\nRUN : {context.salt}; sleep 60; true\n")
+    words = ("build", ".", "--save", "../stopped.json", "--output=type=cacheonly")
+    argv = [sys.executable, "-m", "buildlab", *words]
+    with subprocess.Popen(
+        argv, cwd=context.path, start_new_session=True, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until(lambda: building(context.salt), 30, "the build never began")
+        os.kill(process.pid, number)
+        until_gone(context.salt)
+        told = process.communicate(timeout=20)[1]
+    assert process.returncode == 130, told
+    record = json.loads((context.path / "../stopped.json").read_text())
+    assert context.salt in record["steps"][-1]["instruction"]
+    assert "stopped.json" in told
+
+
 def test_ctrl_c_ends_the_build(context: Context, lab_engine: Engine) -> None:
     """A terminal's Ctrl-C goes to the whole process group: exit code 130, nothing left."""
     context.dockerfile(f"FROM {BASE}\nRUN : {context.salt}; sleep 60; true\n")

@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 *("derive", "compare", "matrix", "tables", "text", "html", "style"),
                 *("visible", "history"),
                 *("dockerfile", "written"),
+                *("jsontext", "outfile"),
             }
         ),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.main import get_command
 
 from buildlab import cli
+from buildlab.cli._words import typed as read_words
 from buildlab.errors import (
+    COMMANDS,
     BuildFailed,
     BuildlabError,
     DiskFull,
@@ -22,6 +26,7 @@ from buildlab.errors import (
     RecordError,
     TimedOut,
     UsageError,
+    spoken,
 )
 
 
@@ -45,7 +50,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
         pass
 
     @app.command()
-    def show() -> None:
+    def show(json: bool = False) -> None:
         raise raised[0]
 
     monkeypatch.setattr(cli, "app", app)
@@ -152,17 +157,95 @@ def test_what_a_fault_carries_is_told_once(
 @pytest.mark.parametrize(
     ("typed", "parsed"),
     [
-        (["build", ".", "--builder", "b"], ["--builder", "b", "build", "."]),
+        (["build", ".", "--builder", "b"], ["--builder=b", "build", "."]),
         (["build", ".", "--engine=docker"], ["--engine=docker", "build", "."]),
         (["--debug", "doctor"], ["--debug", "doctor"]),
         (["doctor", "--debug"], ["--debug", "doctor"]),
+        (["engine", "status", "--builder", "b"], ["--builder=b", "engine", "status"]),
         (["build", "--", "--builder", "x"], ["build", "--", "--builder", "x"]),
-        (["build", "--builder"], ["build", "--builder"]),
+        (["doctor", "--", "--debug"], ["doctor", "--", "--debug"]),
+        # Docker has a --debug, too.
+        (["build", "--debug", "."], ["--debug", "build", "--debug", "."]),
+        # What looks like an option of ours, and is the value of another one.
+        (["build", "--build-arg", "--debug", "."], ["build", "--build-arg", "--debug", "."]),
+        (["build", "-t", "--builder", "."], ["build", "-t", "--builder", "."]),
+        (["build", "-qt", "--json", "."], ["build", "-q", "-t", "--json", "."]),
+        (["handout", "--to", "--debug"], ["handout", "--to", "--debug"]),
     ],
 )
 def test_global_options_stand_anywhere(typed: list[str], parsed: list[str]) -> None:
     """--builder, --engine and --debug work after the command too, but not behind a "--"."""
-    assert cli.hoisted(typed) == parsed
+    words = read_words(typed, get_command(cli.app))
+    assert list(words.arguments) == parsed
+    assert not words.as_json
+
+
+def test_a_global_option_without_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--builder` at the end of a command is an error that says so."""
+    code, _, err = run(["build", ".", "--builder"], capsys)
+    assert code == 2
+    assert "--builder needs a value" in err
+
+
+def test_a_fault_is_json_where_json_was_asked_for(
+    broken: list[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script reads one JSON document, whatever happens; people read the text besides."""
+    broken.append(EngineError("m", "h"))
+    broken[0].add_note("n")
+    code, out, err = run(["show", "--json"], capsys)
+    assert (code, err) == (3, "Error: m\n  → h\nn\n")
+    assert json.loads(out) == {
+        "error": {
+            "kind": "EngineError", "message": "m", "hint": "h", "notes": ["n"], "exit_code": 3
+        }
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["show", "none", "--json"],
+        ["compare", "a", "--json"],
+        ["build", "/nowhere", "--json"],
+        ["build", "--json"],
+        ["nope", "--json"],
+        ["clean", "--bogus", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_says_its_faults_as_json(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also what the command line's own parser finds to be wrong."""
+    code, out, err = run(argv, capsys)
+    assert json.loads(out)["error"]["exit_code"] == code
+    assert code in (2, 5)
+    assert err.startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see: buildlab doctor", "see: ./lab doctor"),
+        ('eval "$(buildlab env)"; docker ls', 'eval "$(./lab env)"; docker ls'),
+        ("buildlab --builder NAME", "./lab --builder NAME"),
+        ("a fault of buildlab's own", "a fault of buildlab's own"),
+        ("buildlab.local/app:lab, /a/buildlab build", "buildlab.local/app:lab, /a/buildlab build"),
+        ("let buildlab make one", "let buildlab make one"),
+    ],
+)
+def test_what_was_typed_is_what_is_said(
+    said: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands in messages begin with the program that people here type, names stay."""
+    monkeypatch.setattr("buildlab.errors._program", "./lab")
+    assert spoken(said) == shown
+
+
+def test_messages_know_all_commands() -> None:
+    """A command that is new is said as it is typed, too."""
+    assert set(get_command(cli.app).commands) == set(COMMANDS)  # type: ignore[attr-defined]
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -167,7 +167,7 @@ def test_faults_on_the_terminal(
         print(EVIL)
         raise fault
 
-    monkeypatch.setattr(cli, "app", lambda *_, **__: broken())
+    monkeypatch.setattr(cli, "_run", broken)
     said = run(["show"], capsys)
     assert raw(said) == []
     assert said.count("52;c;") >= 2

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from buildlab.build.source import Source, given
+from buildlab.build.flags import given, without
+from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 
-Output = Literal["image", "cache", "none"]
+Output = Literal["image", "load", "cache", "none"]
 
 DEFAULT_CACHE_NS = "buildlab"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -37,18 +38,19 @@ def compose(
     metadata_file: Path,
 ) -> Command:
     """The command line. What the user gave comes last, so that it wins."""
-    flags = (
+    ours = (
         *_output(engine, output, title, source.flags),
         *("--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={cache_ns or DEFAULT_CACHE_NS}"),
         *_host_arguments(engine, source),
-        *_named_contexts(engine, source),
-        *source.flags,
+        *named_contexts(engine, source),
     )
     plumbing = ("--progress=rawjson", f"--metadata-file={metadata_file}")
+    # The user's own metadata file is written from ours, which holds more.
+    theirs = without(source.flags, "--metadata-file")
+    argv = (*engine.buildx, "build", *plumbing, *ours, *theirs, "--", run_context)
     builder = () if engine.builder in ("", "default") else ("--builder", engine.builder)
-    argv = (*engine.buildx, "build", *plumbing, *flags, "--", run_context)
-    shown = ("docker", "buildx", "build", "--progress=plain", *builder, *flags, source.shown)
-    return Command(argv, shown)
+    head = ("docker", "buildx", "build", "--progress=plain", *builder)
+    return Command(argv, (*head, *ours, *source.flags, source.shown))
 
 
 def _output(engine: Engine, output: Output, title: str, flags: Sequence[str]) -> tuple[str, ...]:
@@ -56,6 +58,9 @@ def _output(engine: Engine, output: Output, title: str, flags: Sequence[str]) ->
         return ("--output", "type=cacheonly")
     if output == "none" or given(flags, "--output", "--push", "--load"):
         return ()
+    # An image that the user names, or asks the id of, is theirs: as docker would make it.
+    if output == "load" or given(flags, "--tag", "--iidfile", "--metadata-file"):
+        return ("--load",)
     return (
         "--load",
         *("--tag", tag(title, engine.session)),
@@ -86,10 +91,10 @@ def _host_arguments(engine: Engine, source: Source) -> Iterator[str]:
             yield from ("--build-arg", variable)
 
 
-def _named_contexts(engine: Engine, source: Source) -> Iterator[str]:
+def named_contexts(engine: Engine, source: Source) -> Iterator[str]:
     """The local equivalents of base images that this Dockerfile may name."""
     text = source.text()
-    computed = source.dockerfile is None or re.search(r"^\s*FROM\b.*\$", text, re.I | re.M)
+    computed = source.said is None or re.search(r"^\s*FROM\b.*\$", text, re.I | re.M)
     for name, where in engine.build_contexts.items():
         if computed or name in text:
             yield from ("--build-context", f"{name}={where}")

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from buildlab.engine.model import Engine
-from buildlab.errors import DiskFull
+from buildlab.errors import BuildlabError, DiskFull, UsageError
 
 _NEARLY_FULL = 0.05
 """A disk with a smaller part free counts as full, once a step said so."""
@@ -19,6 +19,13 @@ def client_fault(fault: OSError, home: Path) -> BaseException:
         folder = Path(fault.filename or home).parent
         return _disk_full(folder, f"in {folder}", f"free some space: du -sh {home}")
     return fault
+
+
+def not_written(path: Path, fault: OSError) -> BuildlabError:
+    """A file of the user's that could not be written after the build."""
+    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _disk_full(path.parent, f"for {path}", "free some space, or name another file")
+    return UsageError(f"can't write {path}: {fault.strerror}", "name another file")
 
 
 def _engine_root(engine: Engine) -> Path | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from buildlab import replay, store
 from buildlab.build import disk, faults, process
@@ -16,6 +18,16 @@ from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, BuildWarning, Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where results go that the user wants elsewhere than in an engine."""
+
+    stdout: int | None = None
+    """The file descriptor for a result on standard output."""
+    metadata: Path | None = None
+    """The metadata file of the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class Job:
     """Files of the context that the client can't read."""
     limits: tuple[str, ...] = ()
     """What of the secrets is not looked for, in words."""
+    results: Results = Results()
 
 
 @dataclass(slots=True)
@@ -46,6 +59,8 @@ class Attempt:
     outcome: process.Outcome
     ending: faults.Ending
     lines: list[replay.Line] = field(default_factory=list)
+    metadata: Mapping[str, Any] | None = None
+    """What the client's metadata file says; None where there is none, as after a failure."""
 
 
 def left_open(attempt: Attempt) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab import masking
-from buildlab.build.source import Source, values
+from buildlab.build.flags import values
+from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
 from buildlab.masking import Masker
@@ -50,7 +51,7 @@ def _files(flags: Sequence[str], env: Mapping[str, str]) -> Iterator[tuple[str, 
     for flag in secret_flags(flags, env):
         if flag.file:
             yield flag.id, Path(flag.file)
-    for _, value in values(flags, "--ssh"):
+    for value in values(flags, "--ssh"):
         for path in value.partition("=")[2].split(","):
             if path:
                 yield value.partition("=")[0], Path(path)

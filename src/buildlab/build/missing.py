@@ -52,8 +52,7 @@ def _why(path: str, step: Step, source: Source) -> str:
 
 
 def _named(origin: str, source: Source) -> str:
-    text = source.dockerfile.read_text("utf-8", errors="replace") if source.dockerfile else ""
-    stages = [m["name"].lower() for m in _STAGE.finditer(text)]
+    stages = [m["name"].lower() for m in _STAGE.finditer(source.text())]
     if origin.lower() in stages or origin.isdigit():
         return f"stage {origin}: no step of it makes that"
     return f"the image {origin}"

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from buildlab.build.source import values
+from buildlab.build.flags import values
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.masking import Masker
@@ -34,7 +34,7 @@ class Notes:
 
     def __init__(self, engine: Engine, context: str, flags: Sequence[str], masker: Masker) -> None:
         folder = engine.child_env().get("BUILDX_CONFIG", "")
-        given = [context, *(value for _, value in values(flags, "--file"))]
+        given = [context, *(value for value in values(flags, "--file"))]
         self._refs = Path(folder, "refs")
         self._telling = bool(folder) and any(masker(word) != word for word in given)
         self._masker = masker

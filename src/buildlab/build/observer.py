@@ -32,6 +32,13 @@ class WaitingObserver(Protocol):
     def waiting(self, reason: str) -> None: ...
 
 
+@runtime_checkable
+class ListeningObserver(Protocol):
+    """An observer that also wants the build's plain log, masked; on the reader thread."""
+
+    def said(self, text: str) -> None: ...
+
+
 _standing: list[Callable[[], Observer]] = []
 
 
@@ -72,6 +79,14 @@ class Audience:
 
     def __bool__(self) -> bool:
         return bool(self._observers)
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody wants the plain log."""
+        return any(isinstance(o, ListeningObserver) for o in self._observers)
+
+    def said(self, text: str) -> None:
+        self._tell(lambda o: o.said(text) if isinstance(o, ListeningObserver) else None)
 
     def _tell(self, call: Callable[[Observer], None]) -> None:
         for observer in tuple(self._observers):

@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from buildlab.build.watchdog import Watchdog
-from buildlab.errors import EngineError
+from buildlab.errors import EngineError, TimedOut
 
 TICK_S = 0.1
 GRACE_S = 2.0
@@ -74,16 +75,27 @@ def run(
     tick: Callable[[], None],
     timeout_s: float,
     stopping: Callable[[], None] = lambda: None,
+    stdin: BinaryIO | None = None,
+    stdout: int | None = None,
 ) -> Outcome:
     """Run `argv` in the caller's process group; `feed` gets its stderr line by line.
 
     `feed` and `tick` are called on a reader thread. The client is stopped when `timeout_s`
     seconds have passed or the caller is interrupted; both are told in the outcome, so that what
-    was seen until then can be kept. `stopping` is called just before. Raises EngineError when the
-    program can't be started.
+    was seen until then can be kept. `stopping` is called just before. The client reads `stdin`,
+    from its begin, and writes to the file descriptor `stdout`; without them it has neither.
+    Raises EngineError when the program can't be started.
     """
     start = time.monotonic()
-    client = _start(argv, env)
+    if stdin is not None:
+        os.lseek(stdin.fileno(), 0, os.SEEK_SET)  # Python's own seek may stay in its buffer
+    client = _start(
+        argv,
+        env,
+        subprocess.DEVNULL if stdin is None else stdin.fileno(),
+        subprocess.DEVNULL if stdout is None else stdout,
+        subprocess.PIPE,
+    )
     assert client.stderr is not None
     with client.stderr as pipe:
         reader = _Reader(pipe.fileno(), feed, tick)
@@ -109,14 +121,35 @@ def run(
     return Outcome(client.returncode, wall_s, timed_out, interrupted)
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def hand_over(argv: Sequence[str], env: Mapping[str, str], *, timeout_s: float) -> int:
+    """Run `argv` on this process's own input and outputs; its exit code.
+
+    Raises TimedOut after `timeout_s` seconds, KeyboardInterrupt when interrupted, EngineError
+    when the program can't be started; it is stopped by each.
+    """
+    client = _start(argv, env, None, None, None)
+    try:
+        with Watchdog(client.pid):
+            return client.wait(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        raise TimedOut(
+            f"docker was stopped after {timeout_s:g} s", "give a longer time limit: --timeout S"
+        ) from None
+    finally:
+        if client.poll() is None:
+            _stop(client)
+
+
+def _start(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    stdin: int | None,
+    stdout: int | None,
+    stderr: int | None,
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            list(argv),
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            list(argv), env=dict(env), stdin=stdin, stdout=stdout, stderr=stderr
         )
     except OSError as fault:
         raise EngineError(

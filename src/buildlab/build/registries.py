@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 
-from buildlab.build.source import given, values
+from buildlab.build.flags import given, values
 from buildlab.engine.model import Engine
 from buildlab.engine.reaching import Server, silent
 from buildlab.errors import TimedOut
@@ -42,12 +42,12 @@ def references(flags: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         ("--cache-from", "a cache import from"),
         ("--cache-to", "a cache export to"),
     ):
-        for _, value in values(flags, flag):
+        for value in values(flags, flag):
             if ref := _reference(value):
                 yield flag, what, ref
-    pushed = given(flags, "--push") or any(_pushes(v) for _, v in values(flags, "--output"))
+    pushed = given(flags, "--push") or any(_pushes(v) for v in values(flags, "--output"))
     if pushed:
-        for _, tag in values(flags, "--tag"):
+        for tag in values(flags, "--tag"):
             yield "--push", "a push to", tag
 
 

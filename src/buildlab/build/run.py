@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-from buildlab import failing, masking, replay
-from buildlab.build import aftermath, disk, faults, process, registries
+from buildlab import failing, masking, outfile, replay
+from buildlab.build import aftermath, disk, faults, metadata, process, registries
+from buildlab.build import flags as docker
 from buildlab.build.command import Output, compose
-from buildlab.build.context import guarded
-from buildlab.build.ending import Attempt, Job, after, warned, why_stopped, with_evidence
+from buildlab.build.ending import Attempt, Job, Results, after, warned, why_stopped, with_evidence
 from buildlab.build.known import Known, kept_back, known
 from buildlab.build.lock import engine_key, measuring
 from buildlab.build.missing import explained
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
-from buildlab.build.source import Source, locate, values
+from buildlab.build.preparing import arrive_empty, run_context, time_limit, title_of
+from buildlab.build.source import Source, locate
 from buildlab.engine import reviving
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
@@ -31,7 +30,7 @@ from buildlab.errors import UsageError
 from buildlab.joining import make_record
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, State
-from buildlab.stream import Fold, Progress
+from buildlab.stream import Fold, PlainLog, Progress
 from buildlab.workspace import Workspace
 
 TIMEOUT_S = 900.0
@@ -47,13 +46,18 @@ def build(
     mask: Sequence[str] = (),
     observers: Sequence[Observer] = (),
     timeout_s: float = TIMEOUT_S,
+    stdin: BinaryIO | None = None,
+    stdout: int | None = None,
 ) -> BuildRecord:
     """Run `docker buildx build` with these flags on the folder `context`, and return its record.
 
     The flags go to docker as they are; a --file that isn't found from here is looked for in the
-    context. `output` is what becomes of the result: "image" loads it under a tag of the kit's,
-    "cache" only fills the build cache, "none" leaves it to the flags. Cache mounts live in the
-    namespace `cache_ns`. Values in `mask` are kept out of the record and of what observers see.
+    context. `output` is what becomes of the result: "image" loads it, under a tag of the kit's
+    where the flags neither name it nor ask for its id; "load" loads it without one, "cache" only
+    fills the build cache, "none" leaves it to the flags. Cache mounts live in the namespace
+    `cache_ns`. Values in `mask` are kept out of the record and of what observers see. `stdin` is
+    what a context or Dockerfile "-" is read from, the file descriptor `stdout` where a result
+    that the flags send to standard output goes.
 
     A build that fails gives a record too. Raises UsageError when the call can't work, EngineError
     when no engine answers or it dies, DiskFull, TimedOut after `timeout_s` seconds (waiting for
@@ -62,16 +66,23 @@ def build(
     in the engine by any of these.
     """
     audience = Audience(observers)
-    title = title or _title(context, flags)
+    title = title or title_of(context, flags)
     if replay.active():
         return _replayed(flags, title, audience)
-    if not timeout_s > 0:
+    time_limit(timeout_s)
+    if docker.to_stdout(flags) and stdout is None:
         raise UsageError(
-            f"a time limit of {timeout_s:g} s leaves no time", "give seconds: --timeout 900"
+            "the result can't go to standard output here",
+            "name a file: --output type=tar,dest=FILE",
         )
+    wanted = [
+        outfile.check(given, f"--metadata-file {given}")
+        for given in docker.values(flags, "--metadata-file")
+    ]
     masker = Masker((*mask, *masking.given(flags), *masking.url_secrets(os.fspath(context))))
     with kept_back(masker):
-        source = locate(os.fspath(context), flags)
+        spool = Settings.from_env().paths
+        source = locate(os.fspath(context), flags, stdin=stdin, spool=spool.make(spool.work))
         engine = engine or _current()
         secret = known(mask, source, engine)
         masker.learn(secret.values)
@@ -85,6 +96,7 @@ def build(
             secret=secret,
             audience=audience,
             timeout_s=timeout_s,
+            results=Results(stdout, wanted[-1] if wanted else None),
         )
 
 
@@ -99,6 +111,7 @@ def _guarded(
     secret: Known,
     audience: Audience,
     timeout_s: float,
+    results: Results,
 ) -> BuildRecord:
     """One build at a time on this engine, its context shown under a name that is safe."""
     home = Settings.from_env().paths
@@ -110,9 +123,9 @@ def _guarded(
             underway = aftermath.Underway.of(locks, key)
             engine = aftermath.ready(engine, underway, audience.waiting)
             # A name of its own: a killed build's client may still live for a moment.
-            metadata = scratch / f"metadata-{secrets.token_hex(4)}.json"
+            kept = scratch / f"metadata-{secrets.token_hex(4)}.json"
             registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
-            context_given, unreadable = _run_context(source, home.root / "contexts")
+            context_given, unreadable = run_context(source)
             command = compose(
                 engine,
                 source,
@@ -120,7 +133,7 @@ def _guarded(
                 title=title,
                 cache_ns=cache_ns,
                 output=output,
-                metadata_file=metadata,
+                metadata_file=kept,
             )
             masker = Masker(secret.values)
             job = Job(
@@ -130,7 +143,7 @@ def _guarded(
                 title,
                 command.argv,
                 masker.command(command.shown),
-                metadata,
+                kept,
                 secret.values,
                 timeout_s,
                 audience,
@@ -138,6 +151,7 @@ def _guarded(
                 underway,
                 unreadable,
                 secret.limits,
+                results,
             )
             return _run(job)
     except OSError as fault:
@@ -157,7 +171,7 @@ def _run(job: Job) -> BuildRecord:
         )
     attempt.record = explained(attempt.record, job.source, Masker(job.mask))
     if job.unreadable:
-        attempt.record = warned(attempt.record, "unreadable", _arrive_empty(job.unreadable))
+        attempt.record = warned(attempt.record, "unreadable", arrive_empty(job.unreadable))
     for limit in job.limits:
         attempt.record = warned(attempt.record, "masking", limit)
     for fault in job.audience.faults:
@@ -166,6 +180,18 @@ def _run(job: Job) -> BuildRecord:
     stop = why_stopped(job, attempt, after(job, attempt))
     if stop is not None:
         raise with_evidence(stop, job, attempt)
+    if job.results.metadata is not None and attempt.metadata is not None:
+        namespaced = any(
+            value.startswith("BUILDKIT_CACHE_MOUNT_NS")
+            for value in docker.values(job.flags, "--build-arg")
+        )
+        env = job.engine.child_env()
+        try:
+            metadata.write(job.results.metadata, attempt.metadata, env, cache_ns=namespaced)
+        except OSError as fault:
+            raise with_evidence(
+                disk.not_written(job.results.metadata, fault), job, attempt
+            ) from fault
     job.audience.finished(attempt.record)
     if replay.recording():
         folder = Path(Settings.from_env().record)
@@ -179,9 +205,13 @@ def _attempt(job: Job) -> Attempt:
     lines: list[replay.Line] = []
     begin = time.monotonic()
 
+    log = PlainLog(fold.masker) if job.audience.listening else None
+
     def feed(line: bytes) -> None:
         fold.feed(line)
         job.notes.cover_early()
+        for text in log.feed(line) if log else ():
+            job.audience.said(text)
         if keep:
             lines.append(replay.Line(time.monotonic() - begin, line.decode("utf-8", "replace")))
 
@@ -195,18 +225,26 @@ def _attempt(job: Job) -> Attempt:
             job.audience.progressed(latest[0])
 
     parts = reviving.processes(job.engine)
-    env = {**job.engine.child_env(), "BUILDX_METADATA_PROVENANCE": "max"}
+    env = {**job.engine.child_env(), metadata.MODE: "max"}
     job.underway.write(Path(job.argv[-1]).name if job.source.folder is not None else "")
     try:
         outcome = process.run(
-            job.argv, env, feed=feed, tick=tick, timeout_s=job.timeout_s, stopping=stopped.set
+            job.argv,
+            env,
+            feed=feed,
+            tick=tick,
+            timeout_s=job.timeout_s,
+            stopping=stopped.set,
+            stdin=job.source.stdin,
+            stdout=job.results.stdout,
         )
     finally:
         job.notes.cover()
+    told = metadata.take(job.metadata)
     tail = "\n".join(fold.plain)
     record = make_record(
         fold,
-        _read_metadata(job.metadata),
+        told,
         id=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         title=job.title,
         command=job.shown,
@@ -230,7 +268,7 @@ def _attempt(job: Job) -> Attempt:
         engine_lost=bool(outcome.exit_code and parts - reviving.processes(job.engine)),
         exported=any(v.parsed.kind == "export" and v.done for v in fold.vertexes()),
     )
-    return Attempt(record, outcome, ending, lines)
+    return Attempt(record, outcome, ending, lines, told)
 
 
 def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildRecord:
@@ -246,43 +284,6 @@ def _current() -> Engine:
     from buildlab.engine import current
 
     return current()
-
-
-def _title(context: str | Path | Workspace, flags: Sequence[str]) -> str:
-    """A name that is the same in each run: of the folder, and of the Dockerfile if one is named."""
-    if not isinstance(context, Workspace) and "://" in os.fspath(context):
-        context = re.split(r"[?#]", os.fspath(context))[0]  # what gives access says no name
-    origin = context.source if isinstance(context, Workspace) else Path(context)
-    named = [Path(value).name for _, value in values(flags, "--file")]
-    return " ".join([origin.absolute().name or "context", *named[-1:]])
-
-
-def _arrive_empty(names: Sequence[str]) -> str:
-    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return (
-        f"can't be read, so what is copied of it is empty: {listed}; make it readable, or name it "
-        "in .dockerignore"
-    )
-
-
-def _run_context(source: Source, folder: Path) -> tuple[str, tuple[str, ...]]:
-    """The context to give to the client, and the files in it that it can't read."""
-    if source.folder is None:
-        return source.shown, ()
-    slots = {"context": source.folder, **source.named}
-    if source.dockerfile is not None:
-        slots["dockerfile"] = source.dockerfile
-    found = guarded(source.folder, folder, slots)
-    return os.fspath(found.link), found.unreadable
-
-
-def _read_metadata(path: Path) -> Mapping[str, Any] | None:
-    try:
-        data = json.loads(path.read_bytes())
-        path.unlink()  # it holds every argument's value
-    except (OSError, ValueError):
-        return None  # a failed build writes none
-    return data if isinstance(data, dict) else None
 
 
 def _running(progress: Progress) -> tuple[str, ...]:

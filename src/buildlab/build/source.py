@@ -5,29 +5,28 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from buildlab.build import flags as docker
+from buildlab.build import lookup
+from buildlab.build.stdin import is_archive, keep
 from buildlab.errors import UsageError
 
-_SHORT = {"--file": "-f", "--output": "-o", "--tag": "-t"}
-_OURS = {
-    "--progress": "build() reads the events itself and gives them to its observers",
-    "--metadata-file": "build() reads the metadata itself: see the record it returns",
-    "--call": "this is no build: type docker buildx build --call=…",
-    "--check": "this is no build: type docker buildx build --check",
-    "--print": "this is no build: type docker buildx build --print",
-}
+_REMOTE = re.compile(r"\w[\w+.-]*://|github\.com/|[\w.-]+@[\w.-]+:")
+_STDIN = "-"
+_IN_A_SHELL = "type it in a shell: buildlab build"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a build reads from. `folder` is None for a remote context (a URL).
+    """Where a build reads from. `folder` is None for a remote context and for standard input.
 
     `shown` is the context as the record and the pasteable command name it. `dockerfile` is the
-    path of the Dockerfile, None where only the engine can see it; `dockerfile_shown` its name
-    for the record.
+    path of the Dockerfile, None where there is none on this machine; `dockerfile_shown` its name
+    for the record, `said` what it says, None where only the engine can know.
     """
 
     shown: str
@@ -38,61 +37,121 @@ class Source:
     """The user's flags; --file is as `docker buildx build` needs it in this directory."""
     named: Mapping[str, Path]
     """Local folders given as --build-context NAME=FOLDER."""
+    said: str | None = None
+    stdin: BinaryIO | None = field(default=None, compare=False)
+    """What the client reads from its standard input."""
 
     def text(self) -> str:
         """The Dockerfile's text; "" where only the engine can see it."""
-        try:
-            return self.dockerfile.read_text("utf-8", "replace") if self.dockerfile else ""
-        except OSError:
-            return ""  # gone meanwhile: the engine has said so
+        return self.said or ""
 
 
-def values(flags: Sequence[str], name: str) -> Iterator[tuple[int, str]]:
-    """Each value of a flag, in all spellings that docker takes, with the value's index."""
-    short = _SHORT.get(name)
-    expect = False
-    for i, flag in enumerate(flags):
-        if expect:
-            expect = False
-            yield i, flag
-        elif flag in (name, short):
-            expect = True
-        elif flag.startswith(f"{name}="):
-            yield i, flag[len(name) + 1 :]
-        elif short and flag.startswith(short) and not flag.startswith("--"):
-            yield i, flag[len(short) :].removeprefix("=")
+def locate(
+    context: str | Path,
+    flags: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    spool: Path | None = None,
+    calls: bool = False,
+) -> Source:
+    """Find the context and the Dockerfile. Raises UsageError, naming what is missing.
 
-
-def given(flags: Sequence[str], *names: str) -> bool:
-    """Whether one of these flags is there, with a value or without."""
-    wanted = {*names, *(_SHORT[n] for n in names if n in _SHORT)}
-    return any(f.split("=", 1)[0] in wanted for f in flags) or any(
-        True for n in names for _ in values(flags, n)
-    )
-
-
-def locate(context: str | Path, flags: Sequence[str]) -> Source:
-    """Find the context and the Dockerfile. Raises UsageError, naming what is missing."""
-    for flag, why in _OURS.items():
-        if given(flags, flag):
-            raise UsageError(f"build() doesn't take {flag}", why)
+    `stdin` is read where context or Dockerfile is "-", and kept in the folder `spool` meanwhile.
+    With `calls`, flags that ask for something else than a build are allowed, and standard input
+    is left to the client.
+    """
+    if not calls:
+        _only_a_build(flags)
     shown = os.fspath(context)
-    if shown == "-":
-        raise UsageError("a context from standard input can't be built", "name a folder")
-    if re.match(r"\w[\w+.-]*://|git@|github\.com/", shown):
-        return Source(shown, None, None, _file_flag(flags) or "Dockerfile", tuple(flags), {})
-    shown = os.path.expanduser(shown)  # noqa: PTH111 (a Path would drop a leading ./)
-    folder = _folder(Path(shown))
-    fixed, dockerfile = _dockerfile(folder, tuple(flags))
-    named = {
-        name: Path(where)
-        for _, value in values(flags, "--build-context")
-        for name, _, where in [value.partition("=")]
-        if Path(where).is_dir()
-    }
-    relative = dockerfile is not None and dockerfile.is_relative_to(folder)
-    name = dockerfile.relative_to(folder) if dockerfile and relative else dockerfile
-    return Source(short_path(folder), folder, dockerfile, str(name or ""), fixed, named)
+    if "\0" in shown or any("\0" in flag for flag in flags):
+        raise UsageError("a NUL character in the command line", "name the context without it")
+    if not shown:
+        raise UsageError("the context is an empty word", "name a folder: . is the current one")
+    wanted = next(reversed(docker.values(flags, "--file")), "")
+    if _STDIN in (shown, wanted):
+        return _from_stdin(shown, tuple(flags), wanted, (stdin, spool, calls))
+    return _local(shown, tuple(flags), wanted)
+
+
+def _only_a_build(flags: Sequence[str]) -> None:
+    for flag in docker.read(flags).flags:
+        if docker.is_call(flag):
+            raise UsageError(
+                f"{flag.words[0]} is no build, so there is no record of it",
+                f"{_IN_A_SHELL} {shlex.join(flag.words)} CONTEXT",
+            )
+        if flag.name in ("--progress", "--quiet"):
+            raise UsageError(
+                f"build() doesn't take {flag.name}: it reads the events itself",
+                "leave it out, and give observers instead",
+            )
+
+
+def _from_stdin(
+    shown: str,
+    flags: tuple[str, ...],
+    wanted: str,
+    taking: tuple[BinaryIO | None, Path | None, bool],
+) -> Source:
+    stdin, spool, left_to_client = taking
+    if shown == wanted:
+        raise UsageError(
+            "standard input can't be the context and the Dockerfile at once",
+            "name a folder as the context: buildlab build -f - FOLDER",
+        )
+    what = "a context" if shown == _STDIN else "a Dockerfile"
+    if stdin is None and not left_to_client:
+        raise UsageError(
+            f"{what} from standard input can't be built here",
+            f"name a path; or {_IN_A_SHELL} … < FILE",
+        )
+    # The folder is looked at first: nobody types a Dockerfile for one that is not there.
+    local = shown != _STDIN and not _is_remote(shown)
+    folder = _folder(_expanded(shown)) if local else None
+    place = short_path(folder) if folder else shown
+    name = wanted or "Dockerfile"
+    if stdin is None:
+        return Source(place, folder, None, name, flags, _named(flags))
+    kept = keep(stdin, spool or Path.cwd(), wanted=wanted if shown == _STDIN else "")
+    return Source(place, folder, None, name, flags, _named(flags), kept.dockerfile, kept.file)
+
+
+def _local(shown: str, flags: tuple[str, ...], wanted: str) -> Source:
+    if _is_remote(shown):
+        return Source(shown, None, None, wanted or "Dockerfile", flags, _named(flags))
+    folder = _folder(_expanded(shown))
+    if "://" in wanted:
+        return Source(short_path(folder), folder, None, wanted, flags, _named(flags))
+    path = lookup.find(folder, wanted)
+    text = lookup.text(path, folder)
+    if wanted and path != Path(wanted):
+        flags = _with_file(flags, short_path(path))
+    path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve follows links)
+    name = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return Source(short_path(folder), folder, path, str(name), flags, _named(flags), text)
+
+
+def _is_remote(shown: str) -> bool:
+    return bool(_REMOTE.match(shown)) and not Path(shown).is_dir()
+
+
+def _expanded(shown: str) -> Path:
+    return Path(os.path.expanduser(shown))  # noqa: PTH111 (`~nobody` is no error, but a name)
+
+
+def _named(flags: Sequence[str]) -> dict[str, Path]:
+    pairs = (value.partition("=") for value in docker.values(flags, "--build-context"))
+    return {name: Path(where) for name, _, where in pairs if Path(where).is_dir()}
+
+
+def _with_file(flags: tuple[str, ...], path: str) -> tuple[str, ...]:
+    """The flags with another path for the last --file, in the spelling that was used."""
+    line = docker.read(flags)
+    last = max(i for i, flag in enumerate(line.flags) if flag.name == "--file")
+    words = list(line.flags[last].words)
+    words = [words[0], path] if len(words) > 1 else [f"--file={path}"]
+    others = [word for flag in line.flags[:last] for word in flag.words]
+    return (*others, *words, *(w for f in line.flags[last + 1 :] for w in f.words), *line.rest)
 
 
 def _folder(path: Path) -> Path:
@@ -107,51 +166,32 @@ def _folder(path: Path) -> Path:
         ) from None
     except OSError as fault:
         raise UsageError(f"the context can't be read: {fault}", "name another folder") from None
+    if path.is_symlink() and missing:
+        target = os.fspath(path.readlink())
+        raise UsageError(
+            f"the context {path} is a link to {target}, which is not there",
+            f"look: ls -l {_quote(path)}",
+        )
     if missing:
         raise UsageError(f"there is no folder {path} to build", f"look: ls {_quote(path.parent)}")
-    raise UsageError(
-        f"the context {path} is a file, not a folder", f"name its folder: {_quote(path.parent)}"
-    )
+    kind = lookup.kind(path)
+    raise UsageError(f"the context {path} is {kind}, not a folder", _in_place_of(path, kind))
 
 
-def _file_flag(flags: Sequence[str]) -> str:
-    return next((v for _, v in reversed(list(values(flags, "--file")))), "")
-
-
-def _dockerfile(folder: Path, flags: tuple[str, ...]) -> tuple[tuple[str, ...], Path | None]:
-    """The flags with --file as seen from the current directory, and the Dockerfile's path."""
-    wanted = _file_flag(flags)
-    if wanted == "-":
-        raise UsageError("a Dockerfile from standard input can't be built", "name it: --file PATH")
-    if "://" in wanted:
-        return flags, None
-    if not wanted:
-        _readable(folder / "Dockerfile", folder)
-        return flags, folder / "Dockerfile"
-    path = Path(wanted)
-    if not path.exists() and (folder / path).exists():
-        path = folder / path
-        for i, value in values(flags, "--file"):
-            if value == wanted:
-                head = "" if flags[i] == value else "--file="
-                flags = (*flags[:i], f"{head}{short_path(path)}", *flags[i + 1 :])
-    _readable(path, folder)
-    return flags, Path(os.path.abspath(path))  # noqa: PTH100 (resolve follows links)
-
-
-def _readable(path: Path, folder: Path) -> None:
+def _in_place_of(path: Path, kind: str) -> str:
+    """What to type where a context is a file."""
+    if kind != "a file":
+        return "name a folder"
     try:
-        with path.open("rb"):
-            return
-    except FileNotFoundError:
-        others = sorted(p.name for p in folder.glob("*Dockerfile*") if p.is_file())[:3]
-        hint = f"name it: --file {_quote(Path(others[0]))}" if others else "name it: --file PATH"
-        where = f"in {path.parent}" if path.parent == folder else f"here, nor in {folder}"
-        raise UsageError(f"there is no {path.name} {where}", hint) from None
-    except OSError as fault:
-        raise UsageError(
-            f"the Dockerfile {path} can't be read: {fault.strerror}", f"look: ls -l {_quote(path)}"
-        ) from None
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError:
+        head = b""
+    if is_archive(head):
+        return f"give it on standard input: buildlab build - < {_quote(path)}"
+    if "dockerfile" in path.name.lower():
+        return f"name its folder: buildlab build -f {_quote(path)} {_quote(path.parent)}"
+    return f"name its folder: {_quote(path.parent)}"
 
 
 def short_path(path: Path) -> str:

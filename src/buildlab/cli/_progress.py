@@ -81,11 +81,20 @@ class Line:
         self._console.print(line, soft_wrap=True)
 
 
+class Log(Line):
+    """Shows the literal command, then docker's plain log as it comes."""
+
+    def said(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+
 @contextmanager
-def line(console: Console, *, quiet: bool) -> Iterator[tuple[Line, ...]]:
+def line(console: Console, *, quiet: bool, plain: bool = False) -> Iterator[tuple[Line, ...]]:
     """The observers of a build from the command line."""
     if quiet:
         yield ()
+    elif plain:
+        yield (Log(console, None),)
     elif console.is_terminal:
         with console.status("…") as status:
             yield (Line(console, status),)
@@ -93,9 +102,9 @@ def line(console: Console, *, quiet: bool) -> Iterator[tuple[Line, ...]]:
         yield (Line(console, None),)
 
 
-def print_record(record: BuildRecord, *, failure: bool = True) -> None:
+def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = False) -> None:
     """The record's summary, unless told otherwise why it failed, its steps, its warnings."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=stderr)
     said = [describe(record), *(failure_lines(record) if failure else ())]
     for line in said:
         console.print(Text(line), soft_wrap=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from buildlab.cli._out import print_json
 
 EPILOG = (
     "Examples:  buildlab bundle  ·  buildlab bundle /media/usb/buildlab.tar\n\n"
@@ -38,7 +39,7 @@ def bundle(
         made = bundles.write(file, lambda step: status.update(f"bundle: {step} …"))
     size_bytes = file.stat().st_size
     if as_json:
-        print(json.dumps({"file": str(file), "size_bytes": size_bytes, **asdict(made)}, indent=2))
+        print_json({"file": str(file), "size_bytes": size_bytes, **asdict(made)})
         return
     print(f"{file}, {format_bytes(size_bytes)}")
     print(f"For {made.distribution}, {made.architecture}, Python {made.python}:")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from buildlab.cli._out import print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,7 +101,7 @@ def list_(names: Names = None, as_json: AsJson = False) -> None:
 
     chosen = claims.select(claims.read(), names or ())
     if as_json:
-        print(json.dumps([_claim(c) for c in chosen], indent=2))
+        print_json([_claim(c) for c in chosen])
         return
     table = _table("claim", "says", "seen")
     for claim in chosen:
@@ -120,7 +121,7 @@ def show(
 
     chosen = claims.select(claims.read(), [name])
     if as_json:
-        print(json.dumps([_claim(c) for c in chosen], indent=2))
+        print_json([_claim(c) for c in chosen])
         return
     console = Console(highlight=False, soft_wrap=True)
     for claim in chosen:
@@ -156,7 +157,7 @@ def _print_claim(console: Any, claim: Claim, judged: Judged | None) -> None:
 
 def _print_all(ledger: Ledger, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([j.to_dict() for j in ledger.judged], indent=2))
+        print_json([j.to_dict() for j in ledger.judged])
         return
     from rich.console import Console
     from rich.text import Text

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from buildlab.cli._out import print_json
 from buildlab.engine.clean import Cleaned
 
 EPILOG = "Examples:  buildlab clean --dry-run  ·  buildlab clean --yes  ·  buildlab clean --json"
@@ -46,7 +46,7 @@ def clean(
     done = cleaner.clean(dry_run=dry_run, keep_records=keep_records)
     engines.forget()
     if as_json:
-        print(json.dumps({"ok": done.ok, "dry_run": dry_run, **asdict(done)}, indent=2))
+        print_json({"ok": done.ok, "dry_run": dry_run, **asdict(done)})
     else:
         _list(done, "Would remove" if dry_run else "Removed")
         if not dry_run:

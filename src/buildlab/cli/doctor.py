@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
+
+from buildlab.cli._out import print_json
+from buildlab.errors import spoken
 
 EPILOG = "Examples:  buildlab doctor  ·  buildlab doctor --json  ·  buildlab --engine docker doctor"
 
@@ -32,7 +34,7 @@ def doctor(
     with screen.status("…") as status:
         report: Report = examine(starting=lambda title: status.update(f"{title} …"))
     if as_json:
-        print(json.dumps(report.to_dict(), indent=2))
+        print_json(report.to_dict())
     else:
         _print(report)
     raise typer.Exit(0 if report.ok else 1)
@@ -58,7 +60,7 @@ def _print(report: object) -> None:
     for row in report.findings:
         detail = Text(row.detail)
         if row.remedy:
-            detail.append(f"\n→ {row.remedy}", style="bold")
+            detail.append(f"\n→ {spoken(row.remedy)}", style="bold")
         table.add_row(row.check, Text(*marks[row.result]), detail)
     console = Console(highlight=False)
     console.print(table)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from buildlab.cli._out import print_json
 from buildlab.engine.settings import Settings
-from buildlab.errors import UsageError
+from buildlab.errors import UsageError, spoken
 
 NO_ENGINE = (
     "BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used",
@@ -43,7 +43,7 @@ def status(as_json: AsJson = False) -> None:
 
     found = states.status()
     if as_json:
-        print(json.dumps(asdict(found), indent=2))
+        print_json(asdict(found))
         return
     replay = found.kind == "replay"
     rows = [
@@ -62,7 +62,7 @@ def status(as_json: AsJson = False) -> None:
     for line in found.tried:
         print(f"tried     {line}")
     if not found.running and not replay:
-        print("\nIt starts with the first build, or: buildlab engine start")
+        print(spoken("\nIt starts with the first build, or: buildlab engine start"))
 
 
 def start() -> None:

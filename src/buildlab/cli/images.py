@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+
+from buildlab.cli._out import print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -31,6 +32,6 @@ def images(as_json: AsJson = False) -> None:
             engines.current(), progress=lambda step: status.update(f"base images: {step} …")
         )
     if as_json:
-        print(json.dumps([asdict(image) for image in found], indent=2))
+        print_json([asdict(image) for image in found])
     else:
         print(bases.base_report(found))

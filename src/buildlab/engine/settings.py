@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ class Settings:
     replay_pace_s: float = PACE_S
     packages_dir: Path | None = None
     evidence_dir: Path | None = None
+    docker_progress: str = "auto"
+    """Docker's own BUILDKIT_PROGRESS: what --progress is where nobody gives it."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,6 +71,7 @@ class Settings:
             replay_pace_s=_pace(env.get("BUILDLAB_REPLAY_PACE", "").strip()),
             packages_dir=_absolute(packages) if packages else None,
             evidence_dir=_absolute(evidence) if evidence else None,
+            docker_progress=env.get("BUILDKIT_PROGRESS", "").strip() or "auto",
         )
 
     @property
@@ -102,6 +106,11 @@ def _pace(given: str) -> float:
             "set it to 0 (at once) or more, or unset it",
         )
     return pace_s
+
+
+def program(default: str = "buildlab") -> str:
+    """What was typed to start this: `./lab`, which tells its name, or the program itself."""
+    return shlex.quote(os.environ.get("BUILDLAB_PROGRAM", "").strip() or default)
 
 
 def daemon_env() -> dict[str, str]:

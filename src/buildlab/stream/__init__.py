@@ -2,6 +2,7 @@
 
 from buildlab.stream.fold import Fold, Progress, StepProgress
 from buildlab.stream.grouping import Group, group
+from buildlab.stream.plainlog import PlainLog
 from buildlab.stream.vertex import Vertex
 
-__all__ = ["Fold", "Group", "Progress", "StepProgress", "Vertex", "group"]
+__all__ = ["Fold", "Group", "PlainLog", "Progress", "StepProgress", "Vertex", "group"]

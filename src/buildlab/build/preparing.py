@@ -1,0 +1,58 @@
+"""What a build is called, how long it may take, under which name the client sees its context."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildlab.build import flags as docker
+from buildlab.build.context import guarded
+from buildlab.build.source import Source
+from buildlab.engine.settings import Settings
+from buildlab.errors import UsageError
+from buildlab.workspace import Workspace
+
+LONGEST_S = 7 * 86400.0
+"""A week: longer than any build, and than the waiting of the system can count."""
+
+
+def title_of(context: str | Path | Workspace, flags: Sequence[str]) -> str:
+    """A name that is the same in each run: of the folder, and of the Dockerfile if one is named."""
+    if not isinstance(context, Workspace) and "://" in os.fspath(context):
+        context = re.split(r"[?#]", os.fspath(context))[0]  # what gives access says no name
+    origin = context.source if isinstance(context, Workspace) else Path(context)
+    named = [Path(value).name for value in docker.values(flags, "--file") if value != "-"]
+    name = "stdin" if os.fspath(origin) == "-" else origin.absolute().name
+    return " ".join([name or "context", *named[-1:]])
+
+
+def arrive_empty(names: Sequence[str]) -> str:
+    """What a record says of files that the client can't read."""
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return (
+        f"can't be read, so what is copied of it is empty: {listed}; make it readable, or name it "
+        "in .dockerignore"
+    )
+
+
+def time_limit(timeout_s: float) -> None:
+    """Raises UsageError for a time limit that is none."""
+    if not 0 < timeout_s <= LONGEST_S:
+        raise UsageError(
+            f"a time limit of {timeout_s:g} s is none: more than 0, up to {LONGEST_S:.0f} (a week)",
+            "give seconds: --timeout 900",
+        )
+
+
+def run_context(source: Source) -> tuple[str, tuple[str, ...]]:
+    """The context to give to the client, and the files in it that it can't read."""
+    folder = Settings.from_env().home / "contexts"
+    if source.folder is None:
+        return source.shown, ()
+    slots = {"context": source.folder, **source.named}
+    if source.dockerfile is not None:
+        slots["dockerfile"] = source.dockerfile
+    found = guarded(source.folder, folder, slots)
+    return os.fspath(found.link), found.unreadable
