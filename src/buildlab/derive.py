@@ -8,7 +8,8 @@ from typing import Final
 
 from buildlab.record import BuildRecord, Internal, Interval, State, Step, StepKey
 
-_TRANSFER: Final = frozenset({"definition", "dockerignore", "context"})
+_TRANSFER: Final = frozenset({"definition", "dockerignore", "context", "remote context"})
+_CONTEXTS: Final = frozenset({"context", "remote context"})
 _LOOKUP: Final = frozenset({"metadata", "cache import"})
 _EXPORT: Final = frozenset({"export", "cache export"})
 _BEFORE: Final = frozenset({"definition", "dockerignore"}) | _LOOKUP
@@ -30,13 +31,13 @@ class Totals:
     cached_s: float
     """Cached steps: looking up keys, fetching what is needed."""
     ran_s: float
-    """Steps that ran, failed, or were stopped; a FROM that pulled its image, too."""
+    """Steps that ran, failed, or were stopped."""
     transfer_s: float
-    """From the client: Dockerfile, .dockerignore, build context."""
+    """Dockerfile, .dockerignore, build context: from the client, or from where it is fetched."""
     export_s: float
     """Image and cache export."""
     metadata_s: float
-    """Looking up images and imported caches."""
+    """Looking up and fetching base images, which is neither cached nor a miss; imported caches."""
     critical_path_s: float
     """See `critical_path`."""
     parallelism: float
@@ -45,11 +46,13 @@ class Totals:
 
 def totals(record: BuildRecord) -> Totals:
     """Where the time of this build went."""
-    cached = sum(s.duration_s for s in record.steps if s.state is State.CACHED)
-    ran = sum(s.duration_s for s in record.steps if s.state is not State.CACHED)
+    steps = [s for s in record.steps if s.cacheable]
+    cached = sum(s.duration_s for s in steps if s.state is State.CACHED)
+    ran = sum(s.duration_s for s in steps if s.state is not State.CACHED)
+    bases = sum(s.duration_s for s in record.steps if not s.cacheable)
     internals = [i for i in record.internals if i.kind != _OURS]
     by_kind = {kinds: _sum(internals, kinds) for kinds in (_TRANSFER, _LOOKUP, _EXPORT)}
-    work = cached + ran + sum(i.duration_s for i in internals)
+    work = cached + ran + bases + sum(i.duration_s for i in internals)
     every = [x for s in record.steps for x in s.intervals]
     busy = measure([*every, *(x for i in internals for x in i.intervals)])
     return Totals(
@@ -59,7 +62,7 @@ def totals(record: BuildRecord) -> Totals:
         ran_s=ran,
         transfer_s=by_kind[_TRANSFER],
         export_s=by_kind[_EXPORT],
-        metadata_s=by_kind[_LOOKUP],
+        metadata_s=by_kind[_LOOKUP] + bases,
         critical_path_s=_path(record)[1],
         parallelism=work / busy if busy > 0 else 1.0,
     )
@@ -93,7 +96,7 @@ def no_op_s(record: BuildRecord) -> float:
 
 def misses(record: BuildRecord) -> tuple[Step, ...]:
     """The cacheable steps that ran."""
-    return tuple(s for s in record.steps if s.cacheable and s.state is State.RAN)
+    return tuple(s for s in record.work if s.cacheable and s.state is State.RAN)
 
 
 def measure(intervals: Iterable[Interval]) -> float:
@@ -110,7 +113,7 @@ def _sum(internals: Iterable[Internal], kinds: frozenset[str]) -> float:
 
 
 def _path(record: BuildRecord) -> tuple[tuple[StepKey, ...], float]:
-    context_s = max((i.duration_s for i in record.internals if i.kind == "context"), default=0.0)
+    context_s = max((i.duration_s for i in record.internals if i.kind in _CONTEXTS), default=0.0)
     lengths: dict[StepKey, float] = {}
     before: dict[StepKey, StepKey | None] = {}
     steps = {s.key: s for s in record.steps}

@@ -22,6 +22,8 @@ from buildlab.text import (
     format_bytes,
     format_s,
     short_instruction,
+    state_words,
+    warning_lines,
 )
 from buildlab.visible import escaped
 
@@ -78,7 +80,7 @@ def record_html(record: BuildRecord) -> str:
     heads = head("#step", "instruction", "state", "#time")
     rows = "".join(_step_row(s) for s in record.steps)
     others = "".join(_internal_row(i) for i in record.internals if i.kind != "client")
-    failure = _failure(record) if not record.ok else ""
+    failure = warnings_html(record) + (_failure(record) if not record.ok else "")
     table = f"<table>{heads}<tbody>{rows}{others}</tbody></table>"
     return block(f"{title}{failure}{table}", describe(record))
 
@@ -236,11 +238,13 @@ def _figures(record: BuildRecord) -> str:
     ]
     if record.image_size_bytes is not None:
         parts.append(f"image of {format_bytes(record.image_size_bytes)} compressed")
+    if record.commit:
+        parts.append(f"commit {record.commit[:12]}")
     if not record.ok:
         parts.append(f"failed with exit code {record.exit_code}")
-    if record.warnings:
-        rules = dict.fromkeys(w.rule or w.message for w in record.warnings)
-        parts.append(f"warnings: {', '.join(rules)}")
+    checks = dict.fromkeys(w.rule or w.message for w in record.warnings if w.url)
+    if checks:
+        parts.append(f"warnings: {', '.join(checks)}")
     return escaped(", ".join(parts))
 
 
@@ -249,7 +253,7 @@ def _step_row(step: Step) -> str:
     time = _seconds(step.duration_s) if step.state in (State.RAN, State.FAILED) else ""
     return (
         f"<tr><td class=num>{escaped(place)}</td><td>{_code(step.instruction)}</td>"
-        f"<td>{_state(step.state, base=not step.cacheable)}</td><td class=num>{time}</td></tr>"
+        f"<td>{_step_state(step)}</td><td class=num>{time}</td></tr>"
     )
 
 
@@ -261,6 +265,11 @@ def _internal_row(internal: Internal) -> str:
         f"<tr><td></td><td class=dim>{escaped(what)}</td><td class=dim></td>"
         f'<td class="num dim">{_seconds(internal.duration_s)}</td></tr>'
     )
+
+
+def warnings_html(record: BuildRecord) -> str:
+    """What went wrong beside the steps. A build check's findings are named elsewhere."""
+    return "".join(f"<p>{escaped(line)}</p>" for line in warning_lines(record, checks=False))
 
 
 def _failure(record: BuildRecord) -> str:
@@ -282,6 +291,11 @@ def _state(state: State | None, *, base: bool = False) -> str:
     if base and state in (State.CACHED, State.RAN):
         return '<span class="dim">base image</span>'
     return f"{sign_html(GLYPHS[state], COLOURS[state])} {WORDS[state]}"
+
+
+def _step_state(step: Step) -> str:
+    shared = f'<span class="dim">{escaped(state_words(step))}</span>'
+    return shared if step.shared_with else _state(step.state, base=not step.cacheable)
 
 
 def _seconds(seconds: float) -> str:

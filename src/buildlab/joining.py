@@ -6,12 +6,12 @@ import base64
 import binascii
 import codecs
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from buildlab import failing, masking, provenance
+from buildlab import around, failing, masking, provenance
 from buildlab.masking import Masker
 from buildlab.provenance import Graph, Op
 from buildlab.record import (
@@ -64,8 +64,10 @@ def make_record(
     masker, origin = fold.masker, fold.origin
     if not graph.dockerfile:
         graph = replace(graph, dockerfile=dockerfile_text)
+    fold.written(graph.dockerfile)
     graph = replace(graph, arguments={**build_arguments(command), **graph.arguments})
     steps = _steps(fold, graph, origin, plain_tail if exit_code else "")
+    others = tuple(around.internals(fold, origin))
     layers = graph.image_layers if graph.image_digest else ()
     return BuildRecord(
         id=id,
@@ -77,14 +79,18 @@ def make_record(
         wall_s=wall_s,
         exit_code=exit_code,
         steps=steps,
-        internals=tuple(_internals(fold, origin)),
-        warnings=tuple(replace(w, message=masker(w.message)) for w in fold.warnings()),
-        failure=_failure(steps, masker(plain_tail)) if exit_code else None,
+        internals=others,
+        warnings=(
+            *(replace(w, message=masker(w.message)) for w in fold.warnings()),
+            *around.cache_warnings(others, masker(plain_tail).splitlines()),
+        ),
+        failure=_failure(steps, others, masker(plain_tail)) if exit_code else None,
         image_digest=graph.image_digest,
         image_id=_image_id(metadata),
         image_size_bytes=sum(layer.size_bytes for layer in layers) if layers else None,
         layers=layers,
         engine=engine,
+        commit=around.built_commit(others, masker(context)),
     )
 
 
@@ -103,13 +109,32 @@ def _steps(fold: Fold, graph: Graph, origin: float, tail: str) -> tuple[Step, ..
         {v.digest: g.key for g in groups for v in g.members},
         origin,
     )
-    steps = [_step(g, sources) for g in groups]
+    steps = [s for g in groups for s in _listed(g, _step(g, sources))]
     marked = [int(m["line"]) for m in _MARKED.finditer(tail)]
     failed = [i for i, s in enumerate(steps) if s.state is State.FAILED and s.lines is None]
     if marked and len(failed) == 1:
         steps[failed[0]] = replace(steps[failed[0]], lines=(min(marked), max(marked)))
     written = as_written(steps, graph.dockerfile, graph.arguments, fold.masker)
     return tuple(_in_file_order(written))
+
+
+def _listed(group: Group, step: Step) -> Iterator[Step]:
+    """A step, and its other places in the file, which have no work of their own."""
+    yield step
+    for place in group.elsewhere:
+        yield replace(
+            step,
+            key=place.key,
+            total=place.total,
+            lines=place.lines,
+            inputs=(),
+            intervals=(),
+            layers=(),
+            logs=(),
+            digests=(),
+            error="",
+            shared_with=step.key,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +161,7 @@ def _step(found: Group, sources: _Sources) -> Step:
         intervals=intervals(found.members, origin, fold.latest),
         inputs=inputs,
         reads_context=reads_context,
-        lines=next((op.lines for op in ops if op.lines), None),
+        lines=found.lines or next((op.lines for op in ops if op.lines), None),
         cache_mounts=tuple(m for op in ops for m in op.cache_mounts),
         secret_ids=tuple(i for op in ops for i in op.secret_ids),
         layers=_own_layers(ops),
@@ -163,11 +188,17 @@ def _inputs(found: Group, sources: _Sources) -> tuple[tuple[StepKey, ...], bool]
         if digest in owner:
             keys[owner[digest]] = None
         else:
-            reads_context = reads_context or vertex.parsed.kind == "context"
+            reads_context = reads_context or _is_context(vertex, found.instruction)
             todo += vertex.inputs
     keys.pop(found.key, None)
     order = list(dict.fromkeys(owner.values()))
     return tuple(sorted(keys, key=order.index)), reads_context
+
+
+def _is_context(vertex: Vertex, instruction: str) -> bool:
+    """Whether that is a context. What ADD fetches itself may be one vertex with a context."""
+    kind, name = vertex.parsed.kind, vertex.name.removeprefix(around.GIT_SOURCE)
+    return kind == "context" or (kind == "remote context" and name not in instruction.split())
 
 
 def _base_digest(found: Group, ops: Sequence[Op]) -> str:
@@ -221,23 +252,7 @@ def _logs(members: Iterable[Vertex], masker: Masker, origin: float) -> tuple[Log
     return tuple(lines)
 
 
-def _internals(fold: Fold, origin: float) -> Iterable[Internal]:
-    steps = {v.digest for g in fold.groups() for v in g.members}
-    for vertex in fold.vertexes():
-        if vertex.digest in steps:
-            continue
-        kind = vertex.parsed.kind
-        yield Internal(
-            name=fold.masker(vertex.name),
-            kind=kind if kind not in ("step", "base") else "other",
-            intervals=intervals((vertex,), origin, fold.latest),
-            cached=vertex.cached,
-            transferred_bytes=vertex.transferred_bytes,
-            error=fold.masker(vertex.error),
-        )
-
-
-def _failure(steps: Sequence[Step], tail: str) -> Failure:
+def _failure(steps: Sequence[Step], others: Sequence[Internal], tail: str) -> Failure:
     """The client's error, the last words of the step that failed, and the excerpt."""
     said = _ERROR.search(tail)
     raw = _PREFIXES.sub("", said["message"].strip()) if said else ""
@@ -246,8 +261,9 @@ def _failure(steps: Sequence[Step], tail: str) -> Failure:
     raw = raw or (failed.error if failed else "") or tail.strip()
     excerpt = _EXCERPT.search(tail)
     words = failing.last_words(failed.logs) if failed else failing.LastWords()
+    where = "" if failed else around.blamed(others, raw)
     return Failure(
-        failing.message(raw) or "the build ended without saying why",
+        where + failing.message(raw) or "the build ended without saying why",
         excerpt["body"].rstrip("\n") if excerpt else "",
         failed.key if failed else None,
         words.lines,

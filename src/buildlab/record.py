@@ -100,6 +100,9 @@ class Step:
     """What the Dockerfile's ENV lines give it; a base image's own isn't known."""
     base_digest: str = ""
     """Of FROM: the base image's digest, where the engine tells it."""
+    shared_with: StepKey | None = None
+    """The step that did this work, where equal steps of two stages are one: that one has the
+    times, the output and the layers. A stage is listed whole, work is counted once."""
 
     @property
     def stage(self) -> str:
@@ -135,12 +138,14 @@ class Internal:
 
     name: str
     kind: str
-    """One of definition, metadata, dockerignore, context, export, cache import, cache export,
-    client, other."""
+    """One of definition, metadata, dockerignore, context (sent by the client), remote context
+    (fetched by the engine), export, cache import, cache export, client, other."""
     intervals: tuple[Interval, ...] = ()
     cached: bool = False
     transferred_bytes: int = 0
     error: str = ""
+    commit: str = ""
+    """Of a git source: the commit that its ref stood for."""
 
     @property
     def duration_s(self) -> float:
@@ -218,6 +223,8 @@ class BuildRecord:
     layers: tuple[Layer, ...] = ()
     """The image's layers, base first."""
     engine: EngineInfo = field(default_factory=lambda: EngineInfo("unknown"))
+    commit: str = ""
+    """The commit that was built, where the context is a git repository."""
     recorded: str = ""
     """"" for a build made in this process; in replay: where and when it was recorded."""
     schema_version: int = SCHEMA_VERSION
@@ -238,9 +245,14 @@ class BuildRecord:
                 return s
         raise KeyError(StepKey(stage, index))
 
+    @property
+    def work(self) -> tuple[Step, ...]:
+        """Each step once, also where it stands in several stages."""
+        return tuple(s for s in self.steps if s.shared_with is None)
+
     def states(self) -> dict[StepKey, State]:
-        """State of each cacheable step, in Dockerfile order."""
-        return {s.key: s.state for s in self.steps if s.cacheable}
+        """State of each cacheable step, in Dockerfile order; of what stages share, once."""
+        return {s.key: s.state for s in self.work if s.cacheable}
 
     def require_ok(self) -> BuildRecord:
         """Itself. If the build failed, raises BuildFailed with what the failed step said."""

@@ -73,6 +73,7 @@ INTERNAL_WORDS: Final[dict[str, str]] = {
     "metadata": "look up base images",
     "dockerignore": "read .dockerignore",
     "context": "send the context",
+    "remote context": "fetch the context",
     "export": "export the image",
     "cache import": "import the cache",
     "cache export": "export the cache",

@@ -9,7 +9,7 @@ from buildlab import derive
 from buildlab.compare import compare
 from buildlab.matrix import Matrix
 from buildlab.record import BuildRecord, State, Step, StepKey
-from buildlab.text import short_instruction
+from buildlab.text import short_instruction, state_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +130,7 @@ def states(record: BuildRecord) -> pd.DataFrame:
             "instruction": short_instruction(s.instruction, _SHOWN_WHOLE),
             "state": s.state.value,
         }
-        for s in record.steps
+        for s in record.work
         if s.cacheable
     ]
     return _frame(rows, ["step", "instruction", "state"], record.recorded).set_index("step")
@@ -172,7 +172,7 @@ def _step_row(step: Step) -> dict[str, Any]:
         "index": step.key.index,
         "instruction": short_instruction(step.instruction, _SHOWN_WHOLE),
         "lines": "–".join(str(n) for n in dict.fromkeys(step.lines)) if step.lines else "",
-        "state": step.state.value,
+        "state": state_words(step),
         "start_s": _ms(step.start_s),
         "duration_s": _ms(step.duration_s),
         "inputs": ", ".join([str(k) for k in step.inputs] + ["context"] * step.reads_context),

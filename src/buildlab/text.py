@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from buildlab import derive
 from buildlab.record import BuildRecord, State, Step
+from buildlab.style import BASE_WORDS, is_base
 from buildlab.visible import on_one_line, visible
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def short_instruction(instruction: str, width: int = 60) -> str:
 
 def describe(record: BuildRecord) -> str:
     """One build in a sentence: how it ended, what was cached, what ran, how long, how large."""
-    steps = [s for s in record.steps if s.cacheable]
+    steps = [s for s in record.work if s.cacheable]
     ran = [s for s in steps if s.state is State.RAN]
     cached = sum(s.state is State.CACHED for s in steps)
-    head = f"{on_one_line(record.title) or 'build'}: "
+    head = f"{on_one_line(record.title) or 'build'}{_commit(record)}: "
     if not record.ok:
         return head + _failed(record) + _recorded(record.recorded)
     parts = [f"{cached} of {_count(len(steps), 'step')} cached"] if steps else ["no steps"]
@@ -89,6 +90,13 @@ def describe(record: BuildRecord) -> str:
     return head + ", ".join(parts) + _recorded(record.recorded) + "."
 
 
+def state_words(step: Step) -> str:
+    """What stands in the column of states: nothing is judged twice, and a base image not at all."""
+    if step.shared_with is not None:
+        return f"shared with {step.shared_with}"
+    return BASE_WORDS if is_base(step.instruction, step.state) else step.state.value
+
+
 def record_text(record: BuildRecord) -> str:
     """The sentence of `describe`, and under it, if the build failed, what the failed step said."""
     return visible("\n".join([describe(record), *failure_lines(record)]))
@@ -98,7 +106,14 @@ def failed_text(record: BuildRecord) -> str:
     """The error of a build that failed: where, why, what the step said, the lines of the file."""
     failure = record.failure
     why = failure.message if failure else "the build ended without saying why"
-    return visible("\n".join([f"{record.title}: {_where(record)}{why}", *failure_lines(record)]))
+    said = f"{record.title}{_commit(record)}: {_where(record)}{why}"
+    return visible("\n".join([said, *failure_lines(record)]))
+
+
+def warning_lines(record: BuildRecord, *, checks: bool = True) -> list[str]:
+    """Each warning of a build in one line; without `checks`, those that no build check found."""
+    told = [w for w in record.warnings if checks or not w.url]
+    return [": ".join(x for x in ("Warning", w.rule, w.message) if x) for w in told]
 
 
 def failure_lines(record: BuildRecord) -> list[str]:
@@ -176,13 +191,17 @@ def _either(edits: Sequence[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
+def _commit(record: BuildRecord) -> str:
+    return f" at commit {record.commit[:12]}" if record.commit else ""
+
+
 def _failed(record: BuildRecord) -> str:
     failure = record.failure
     if failure is None:
         return f"failed after {format_s(record.wall_s)} with exit code {record.exit_code}."
     where = _where(record).removesuffix(": ")
     first = visible(failure.message).split("\n")[0] or "no reason given"
-    left = sum(s.state is State.NOT_REACHED and s.cacheable for s in record.steps)
+    left = sum(s.state is State.NOT_REACHED and s.cacheable for s in record.work)
     rest = f"; {_count(left, 'step')} not reached" if left else ""
     at = f" at {where}" if where else ""
     return f"failed after {format_s(record.wall_s)}{at}: {first}{rest}"

@@ -10,6 +10,7 @@ from buildlab.dockerfile import Dockerfile, Instruction, Scope, Stage, parse, sc
 from buildlab.record import Step
 
 _PLATFORM = re.compile(r"^[^\s/]+/\S+ ?")
+_NTH = re.compile(r" \(\d+\)$")
 _UNNAMED = re.compile(r"stage-(\d+)")
 
 
@@ -60,7 +61,7 @@ def _find(step: Step, file: Dockerfile) -> Instruction | None:
 
 def _stages(step: Step, file: Dockerfile) -> Iterator[Stage]:
     """The stages that a step may be of. BuildKit calls one without a name by its number."""
-    name = _PLATFORM.sub("", step.stage)
+    name = _NTH.sub("", _PLATFORM.sub("", step.stage))
     if not name and len(file.stages) == 1:
         yield file.stages[0]
     number = _UNNAMED.fullmatch(name)

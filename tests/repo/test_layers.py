@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {
                 *("errors", "record", "stream", "provenance", "joining", "masking", "store"),
-                "failing",
+                *("failing", "around"),
                 *("derive", "compare", "matrix", "tables", "text", "html", "style"),
                 *("visible", "history"),
                 *("dockerfile", "written"),

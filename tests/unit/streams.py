@@ -25,9 +25,9 @@ def recorded(name: str) -> dict[str, Any]:
     return data
 
 
-def folded(lines: Sequence[str], *mask: str) -> Fold:
+def folded(lines: Sequence[str], *mask: str, dockerfile: str = "") -> Fold:
     """A fold that has seen these lines; its clock stands still."""
-    fold = Fold(mask, clock=lambda: 0.0)
+    fold = Fold(mask, dockerfile=dockerfile, clock=lambda: 0.0)
     for line in lines:
         fold.feed(line)
     return fold
@@ -35,7 +35,7 @@ def folded(lines: Sequence[str], *mask: str) -> Fold:
 
 def joined(data: dict[str, Any], *mask: str, name: str = "recorded") -> BuildRecord:
     """The record of a build, from what was kept of it."""
-    fold = folded(data["stderr"], *mask)
+    fold = folded(data["stderr"], *mask, dockerfile=data["dockerfile"])
     return make_record(
         fold,
         data["metadata"],
@@ -48,6 +48,7 @@ def joined(data: dict[str, Any], *mask: str, name: str = "recorded") -> BuildRec
         exit_code=data["exit_code"],
         engine=EngineInfo("recorded"),
         plain_tail="\n".join(fold.plain),
+        dockerfile_text=data["dockerfile"],
     )
 
 

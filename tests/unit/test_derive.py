@@ -269,7 +269,7 @@ def test_every_recorded_build_has_tables(name: str) -> None:
     assert len(tables.layers(found)) == len(found.layers)
     assert list(tables.totals(found, found)["misses"]) == [len(misses(found))] * 2
     assert len(tables.states(found)) == len(found.states())
-    assert len(tables.comparison(found, found)) == len(found.steps)
+    assert len(tables.comparison(found, found)) == len(found.work)
     frame = tables.matrix(Matrix.from_records(found, {"same": found}))
     assert frame.loc["same", "steps that ran"] == len(misses(found))
 

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from buildlab.record import CacheMount, State, StepKey
-from tests.unit.streams import NAMES, joined, record, recorded, states
+from buildlab.html import record_html
+from buildlab.joining import make_record
+from buildlab.record import CacheMount, EngineInfo, State, StepKey
+from buildlab.text import describe
+from buildlab.widgets.frame import settled_html
+from tests.unit.streams import NAMES, folded, joined, record, recorded, states
 
 
 def test_a_cold_build_and_its_rebuilds() -> None:
@@ -238,8 +242,54 @@ def test_provenance_of_slsa_1_says_the_same() -> None:
 @pytest.mark.parametrize("broken", [None, {}, {"buildx.build.provenance": 7},
                                     {"buildx.build.provenance": {"buildConfig": []}}])  # fmt: skip
 def test_without_provenance_a_record_is_poorer_not_wrong(broken: Any) -> None:
-    """Without readable metadata steps, states and inputs stay; lines, mounts, layers go."""
+    """Without readable metadata steps, states, inputs and lines stay; mounts and layers go."""
     poor = joined({**recorded("service_edit"), "metadata": broken})
     assert poor.states() == record("service_edit").states()
     assert [s.inputs for s in poor.steps] == [s.inputs for s in record("service_edit").steps]
-    assert all(s.lines is None and not s.cache_mounts and not s.layers for s in poor.steps)
+    assert [s.lines for s in poor.steps] == [s.lines for s in record("service_edit").steps]
+    assert all(not s.cache_mounts and not s.layers for s in poor.steps)
+
+
+def test_a_git_context_is_a_context_with_a_commit() -> None:
+    """What reads a fetched context reads a context, and the record says which commit it was."""
+    data = recorded("git_context")
+    fold = folded(data["stderr"])
+    url = "http://192.0.2.1:8000/work/.git#main"
+    found = make_record(
+        fold, data["metadata"], id="x", title="x", command=(), context=url, dockerfile="Dockerfile",
+        wall_s=1.0, exit_code=0, engine=EngineInfo("recorded"), plain_tail="",
+    )  # fmt: skip
+    assert [s.reads_context for s in found.steps] == [True, True]
+    assert found.commit == "6e893b1a6753fa0e42bca14d4dd9d9543864d992"
+    assert "at commit 6e893b1a6753:" in describe(found)
+    assert "commit 6e893b1a6753" in record_html(found)
+    assert [i.kind for i in found.internals] == ["remote context", "client"]
+
+
+def test_what_add_fetches_is_no_context() -> None:
+    """ADD of a URL or a repository reads no context, also where that is a named context too."""
+    found = record("add_remote")
+    assert [s.reads_context for s in found.steps] == [False, False, False, True, True]
+    assert found.commit == ""
+    assert [i.commit[:7] for i in found.internals if i.commit] == ["6e893b1"]
+
+
+def test_a_cache_that_was_not_imported_is_a_warning() -> None:
+    """A cache import that failed, or found nothing, is a warning; so is an export that failed."""
+    failed = record("cache_export_fails")
+    assert [w.rule for w in failed.warnings] == ["cache import", "cache import"]
+    assert "localhost:5999/none:cache" in failed.warnings[0].message
+    assert "connection refused" in failed.warnings[0].message
+    assert "nowhere" in failed.warnings[1].message
+    assert failed.failure is not None
+    assert failed.failure.message.startswith("exporting cache to registry: error writing layer")
+    ignored = {**recorded("cache_export_fails"), "exit_code": 0}
+    ignored["stderr"] = [x for x in ignored["stderr"] if not x.startswith("ERROR: ")]
+    assert [w.rule for w in joined(ignored).warnings] == [
+        *("cache import", "cache export", "cache import")
+    ]
+    missing = record("cache_import_missing")
+    assert [w.rule for w in missing.warnings] == ["cache import"]
+    for page in (record_html(missing), settled_html(missing, whole=True)):
+        assert "Warning: cache import: nothing was imported" in page
+    assert not record("cache_import_registry").warnings

@@ -28,7 +28,7 @@ def test_counts_agree_with_history_inspect(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_any_cut_of_a_stream_can_be_shown(name: str) -> None:
     """After every line there is progress, its clock never goes back, and its end is the record."""
-    fold = Fold(clock=lambda: 0.0)
+    fold = Fold(dockerfile=recorded(name)["dockerfile"], clock=lambda: 0.0)
     phases: dict[StepKey, str] = {}
     elapsed = 0.0
     for line in recorded(name)["stderr"]:
@@ -135,7 +135,9 @@ def test_step_names(name: str, parts: tuple[str, str, int, int, str]) -> None:
     ("name", "kind"),
     [
         ("[internal] load build definition from Dockerfile", "definition"),
-        ("[internal] load remote build context", "other"),
+        ("[internal] load remote build context", "remote context"),
+        ("[internal] load git source https://example.test/a.git#main", "remote context"),
+        ("copy /context /", "remote context"),
         ("[linux/amd64 internal] load metadata for docker.io/library/golang:1.27", "metadata"),
         ("[auth] library/golang:pull token for registry.example", "metadata"),
         ("resolve image config for docker-image://docker.io/docker/dockerfile:1", "metadata"),

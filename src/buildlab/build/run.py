@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from buildlab import failing, masking, outfile, replay
-from buildlab.build import aftermath, disk, faults, metadata, process, registries
+from buildlab.build import aftermath, caches, disk, faults, metadata, process, registries
 from buildlab.build import flags as docker
 from buildlab.build.command import Output, compose
 from buildlab.build.ending import Attempt, Job, Results, after, warned, why_stopped, with_evidence
@@ -170,6 +170,8 @@ def _run(job: Job) -> BuildRecord:
             f"run twice: {failing.message(first.ending.tail.strip().splitlines()[-1])}",
         )
     attempt.record = explained(attempt.record, job.source, Masker(job.mask))
+    for rule, said in caches.left_out(job.source.flags, job.engine.child_env()):
+        attempt.record = warned(attempt.record, rule, said)
     if job.unreadable:
         attempt.record = warned(attempt.record, "unreadable", arrive_empty(job.unreadable))
     for limit in job.limits:
@@ -200,7 +202,7 @@ def _run(job: Job) -> BuildRecord:
 
 
 def _attempt(job: Job) -> Attempt:
-    fold = Fold(job.mask)
+    fold = Fold(job.mask, dockerfile=job.source.text())
     keep = replay.recording()
     lines: list[replay.Line] = []
     begin = time.monotonic()

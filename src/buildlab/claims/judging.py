@@ -54,7 +54,7 @@ def _of_record(record: BuildRecord) -> dict[str, Fact]:
     }
     if record.image_size_bytes is not None:
         found["image_bytes"] = record.image_size_bytes
-    for step in record.steps:
+    for step in record.work:
         if step.cacheable:
             found[f"state of {step.key}"] = step.state.value
     return found

@@ -21,10 +21,12 @@ from buildlab.text import (
     format_bytes,
     format_s,
     one_line,
+    state_words,
+    warning_lines,
 )
 
 if TYPE_CHECKING:
-    from buildlab.record import BuildRecord, State, StepKey
+    from buildlab.record import BuildRecord, State, Step, StepKey
     from buildlab.stream import Progress
 
 
@@ -46,7 +48,7 @@ class Line:
 
     def progressed(self, progress: Progress) -> None:
         for step in progress.steps:
-            if step.phase in ENDED:
+            if step.phase in ENDED and step.shared_with is None:
                 self._tell(step.key, step.total, step.instruction, step.phase, step.elapsed_s)
         if self._status is None:
             return
@@ -60,7 +62,7 @@ class Line:
     def finished(self, record: BuildRecord) -> None:
         if self._status is not None:
             self._status.stop()
-        for step in record.steps:
+        for step in record.work:
             if step.state in ENDED:
                 self._tell(step.key, step.total, step.instruction, step.state, step.duration_s)
 
@@ -112,8 +114,8 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
         (
             Text(str(step.key)),
             Text(one_line(step.instruction)),
-            _state(step.state, base=is_base(step.instruction, step.state)),
-            Text(format_s(step.duration_s) if step.state in TIMED else ""),
+            _step_state(step),
+            Text(format_s(step.duration_s) if step.state in TIMED and step.intervals else ""),
         )
         for step in record.steps
     ]
@@ -121,14 +123,17 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
     if rows:
         for line in aligned(head, rows, flexible=1, right=(3,), width=room(console)):
             console.print(line, soft_wrap=True)
-    for warning in record.warnings:
-        rule = f"{warning.rule}: " if warning.rule else ""
-        console.print(Text(f"Warning: {rule}{warning.message}"), soft_wrap=True)
+    for warning in warning_lines(record):
+        console.print(Text(warning), soft_wrap=True)
     if kept := history.note(record):
         console.print(Text(kept), soft_wrap=True)
 
 
-def _state(state: State, *, base: bool = False) -> Text:
-    if base:
-        return Text(BASE_WORDS, style="dim")
+def _step_state(step: Step) -> Text:
+    if step.shared_with is not None or is_base(step.instruction, step.state):
+        return Text(state_words(step), style="dim")
+    return _state(step.state)
+
+
+def _state(state: State) -> Text:
     return Text(f"{GLYPHS[state.value]} {state.value}", style=COLOURS[state.value])

@@ -160,7 +160,7 @@ def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
     """Match the steps of two builds by what they are, and say what changed."""
     changes = tuple(
         Change(p.a, p.b, p.moved, differences(p.a, p.b) if p.a and p.b else ())
-        for p in matched(a.steps, b.steps)
+        for p in matched(a.work, b.work)
     )
     alike = a.title == b.title or not (a.title and b.title)
     names = ("the first", "the second") if alike else (a.title, b.title)

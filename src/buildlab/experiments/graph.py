@@ -248,11 +248,11 @@ def _ratio(a: Fact, b: Fact) -> float:
 
 def built(record: BuildRecord) -> tuple[str, ...]:
     """The stages that a build came to, in the Dockerfile's order."""
-    return tuple(dict.fromkeys(s.stage for s in record.steps if s.state is not State.NOT_REACHED))
+    return tuple(dict.fromkeys(s.stage for s in record.work if s.state is not State.NOT_REACHED))
 
 
 def _runs(record: BuildRecord) -> list[Step]:
-    return [s for s in record.steps if s.cacheable]
+    return [s for s in record.work if s.cacheable]
 
 
 def _sleeps(steps: Iterable[Step]) -> int:

@@ -291,5 +291,5 @@ def _repair_row(name: str, record: BuildRecord) -> Row:
         "tools_s": round(steps["tools"].duration_s, 2),
         "sent_mb": round(record.context_bytes / 1_000_000, 2),
         "gap_s": gap_s(record),
-        "ran": sum(s.cacheable and s.state is State.RAN for s in record.steps),
+        "ran": sum(s.cacheable and s.state is State.RAN for s in record.work),
     }

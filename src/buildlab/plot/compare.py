@@ -64,9 +64,9 @@ def split_wall(record: BuildRecord) -> dict[str, float]:
     An instant in which several things were at work counts once, for the first of `KINDS`.
     """
     spans: dict[str, list[Interval]] = {
-        "steps": [i for s in record.steps for i in s.intervals],
+        "steps": [i for s in record.steps if _missed(s) for i in s.intervals],
         "export": _spans(record, "export", "cache export"),
-        "context": _spans(record, "context"),
+        "context": _spans(record, "context", "remote context"),
     }
     marks = sorted({t for group in spans.values() for i in group for t in i})
     shares = dict.fromkeys(KINDS, 0.0)
@@ -77,6 +77,10 @@ def split_wall(record: BuildRecord) -> dict[str, float]:
                 break
     shares["other"] = max(0.0, record.wall_s - sum(shares.values()))
     return shares
+
+
+def _missed(step: Step) -> bool:
+    return step.cacheable and step.state is not State.CACHED
 
 
 def _spans(record: BuildRecord, *kinds: str) -> list[Interval]:

@@ -43,11 +43,11 @@ def graph(record: BuildRecord, ax: Axes | None = None) -> Axes:
     The thick line is the critical path: the chain of steps that no further parallelism shortens.
     """
     places = _places(record)
-    stages = list(dict.fromkeys(s.stage for s in record.steps))
+    stages = list(dict.fromkeys(s.stage for s in record.work))
     depth = max((y for _, y in places.values()), default=0.0)
     ax = axes_of(ax, 1.0 + ROW_IN * (depth + 1), max(5.0, min(WIDTH_IN, 3.4 * len(stages))))
     path = critical_path(record)
-    steps = {s.key: s for s in record.steps}
+    steps = {s.key: s for s in record.work}
     for key, place in places.items():
         for source in steps[key].inputs:
             if source in places:
@@ -70,14 +70,14 @@ def graph(record: BuildRecord, ax: Axes | None = None) -> Axes:
 def _places(record: BuildRecord) -> dict[StepKey, Place]:
     """Column by stage, row by the longest chain of inputs above the step."""
     net: nx.DiGraph[StepKey] = nx.DiGraph()
-    keys = {s.key for s in record.steps}
-    net.add_nodes_from(s.key for s in record.steps)
-    net.add_edges_from((i, s.key) for s in record.steps for i in s.inputs if i in keys)
-    columns = {s: x for x, s in enumerate(dict.fromkeys(s.stage for s in record.steps))}
+    keys = {s.key for s in record.work}
+    net.add_nodes_from(s.key for s in record.work)
+    net.add_edges_from((i, s.key) for s in record.work for i in s.inputs if i in keys)
+    columns = {s: x for x, s in enumerate(dict.fromkeys(s.stage for s in record.work))}
     rows = {k: y for y, layer in enumerate(nx.topological_generations(net)) for k in layer}
     taken: set[Place] = set()
     places: dict[StepKey, Place] = {}
-    for step in record.steps:
+    for step in record.work:
         place = (float(columns[step.stage]), float(rows[step.key]))
         while place in taken:  # a failed build can lack inputs: one below the other then
             place = (place[0], place[1] + 1)

@@ -24,7 +24,14 @@ from buildlab.text import format_s
 
 ROW_IN: Final = 0.27
 LABEL_CHARS: Final = 46
-EARLY: Final = ("definition", "metadata", "dockerignore", "context", "cache import")
+EARLY: Final = (
+    "definition",
+    "metadata",
+    "dockerignore",
+    "context",
+    "remote context",
+    "cache import",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,9 @@ def _draw(ax: Axes, y: int, row: _Row, end: float) -> None:
             _say(ax, last, y, format_s(worked), "#555555")
         return
     state = row.step.state
+    if row.step.shared_with is not None:
+        _say(ax, 0.0, y, f"shared with {row.step.shared_with}", "#555555")
+        return
     timed = state in (State.RAN, State.FAILED)
     seconds = f" {format_s(worked)}" if timed and worked else ""
     if is_base(row.step):

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildlab import masking
+from buildlab.dockerfile import parse
 from buildlab.record import BuildWarning, StepKey
 from buildlab.stream.grouping import Group, group
+from buildlab.stream.placing import placed
 from buildlab.stream.vertex import LogPiece, Vertex, merged, parse_name, seconds
 from buildlab.style import Phase
 
@@ -27,6 +29,8 @@ class StepProgress:
     instruction: str
     phase: Phase
     elapsed_s: float
+    shared_with: StepKey | None = None
+    """The step that does this work: equal steps of two stages are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,21 @@ class Progress:
 class Fold:
     """Takes the lines that `docker buildx build --progress=rawjson` writes to stderr.
 
+    `dockerfile` is the file's text, which tells two stages of one name apart, and where else a
+    step stands; where it is known only later, see `written`.
     `mask` are secret values; more are learned from ARG and ENV lines that the engine warns of.
     Unknown kinds of messages and unknown fields are passed over; a line that is no event is
     kept in `plain`.
     """
 
     def __init__(
-        self, mask: Iterable[str] = (), *, clock: Callable[[], float] = time.monotonic
+        self,
+        mask: Iterable[str] = (),
+        *,
+        dockerfile: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._file = parse(dockerfile)
         self.masker = masking.Masker(mask)
         self._plain: list[str] = []
         self._vertexes: dict[str, Vertex] = {}
@@ -165,6 +176,11 @@ class Fold:
         """The lines that were no events, masked: what the client said itself."""
         return self.masker.lines(self._plain)
 
+    def written(self, dockerfile: str) -> None:
+        """Take this text as the Dockerfile's: BuildKit has told which one it read."""
+        self._file = parse(dockerfile)
+        self._groups = None
+
     def vertexes(self) -> tuple[Vertex, ...]:
         """All vertexes in the order in which they were announced."""
         return tuple(self._vertexes.values())
@@ -179,7 +195,7 @@ class Fold:
 
     def _shown(self) -> tuple[tuple[Group, str], ...]:
         if self._groups is None:  # a new vertex or secret: seldom, so that progress() is cheap
-            found = group(self.vertexes())
+            found = placed(group(self.vertexes()), self._file)
             self._groups = tuple((g, self.masker(g.instruction)) for g in found)
         return self._groups
 
@@ -205,16 +221,23 @@ class Fold:
         if not origin:
             return Progress(0.0)
         now = self.latest + max(0.0, self._clock() - self._fed_at)
-        steps = []
+        steps: list[tuple[int, StepProgress]] = []
         for found, instruction in self._shown():
             spans = merged((s for v in found.members for s in v.spans.values()), now)
             worked = round(sum(end - start for start, end in spans), 3)
             phase = found.phase(ended=False)
-            steps.append(StepProgress(found.key, found.total, instruction, phase, worked))
+            key = found.key
+            steps.append((found.order, StepProgress(key, found.total, instruction, phase, worked)))
+            steps += [
+                (p.order, StepProgress(p.key, p.total, instruction, phase, 0.0, key))
+                for p in found.elsewhere
+            ]
+        if all(order >= 0 for order, _ in steps):
+            steps.sort(key=lambda s: (s[0], s[1].key))
         others = [v for v in self._vertexes.values() if v.parsed.kind != "step"]
         return Progress(
             round(now - origin, 3),
-            tuple(steps),
+            tuple(step for _, step in steps),
             tuple(self.masker(v.name) for v in others if v.running and v.parsed.kind != "base"),
             sum(v.transferred_bytes for v in others if v.parsed.kind == "context"),
         )

@@ -11,6 +11,17 @@ from buildlab.style import Phase
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step stands in the Dockerfile; `lines` is None where no line of it makes the step."""
+
+    key: StepKey
+    total: int
+    lines: tuple[int, int] | None = None
+    order: int = -1
+    """The number of its stage in the file; -1 where that isn't known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A step: its vertexes, of which `core` decide the state.
 
@@ -24,6 +35,10 @@ class Group:
     platform: str
     members: tuple[Vertex, ...]
     core: tuple[Vertex, ...]
+    lines: tuple[int, int] | None = None
+    order: int = -1
+    elsewhere: tuple[Place, ...] = ()
+    """The other places of the same work: equal steps of several stages are one vertex."""
 
     def phase(self, *, ended: bool) -> Phase:
         """The state by now; `ended` is whether the build is over, so that nothing waits.
@@ -59,10 +74,27 @@ def group(vertexes: Sequence[Vertex]) -> tuple[Group, ...]:
         base = _replaced_base(keys, by_key, bases)
         for key in keys:
             shifted = StepKey(stage, key.index + 1) if base else key
-            groups.append(_group(shifted, by_key[key]))
+            groups.extend(_group(shifted, members) for members in _apart(by_key[key]))
         if base and base.digest in bases:
             groups.append(_from(bases.pop(base.digest), groups[-1]))
     return _ordered(_without_lone_name(groups))
+
+
+def _apart(members: Sequence[Vertex]) -> list[list[Vertex]]:
+    """Vertexes of one `[stage i/n]` that are steps of two stages of that name.
+
+    Those of one step have one text, and feed each other.
+    """
+    parts: list[list[Vertex]] = []
+    for vertex in members:
+        tied = [p for p in parts if any(_tied(vertex, other) for other in p)]
+        parts = [p for p in parts if p not in tied]
+        parts.append([*(v for p in tied for v in p), vertex])
+    return parts
+
+
+def _tied(a: Vertex, b: Vertex) -> bool:
+    return a.parsed.text == b.parsed.text and (a.digest in b.inputs or b.digest in a.inputs)
 
 
 def _without_lone_name(groups: Sequence[Group]) -> Sequence[Group]:

@@ -26,6 +26,8 @@ _KINDS: Final = (
      "metadata"),
     (re.compile(r"\[(internal|context [^\]]+)\] load \.dockerignore"), "dockerignore"),
     (re.compile(r"\[internal\] load build context|\[context [^\]]+\] load from client"), "context"),
+    (re.compile(r"\[internal\] load (git source|remote build context)|copy /context /"),
+     "remote context"),
     (re.compile(r"exporting cache|preparing build cache|sending cache export"), "cache export"),
     (re.compile(r"importing cache"), "cache import"),
     (re.compile(r"exporting to|importing to|sending tarball|pushing |merging manifest"), "export"),

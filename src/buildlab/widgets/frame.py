@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from buildlab.html import sign_html
+from buildlab.html import sign_html, warnings_html
 from buildlab.record import BuildRecord, StepKey
 from buildlab.stream import Progress
 from buildlab.style import COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, NO_MATHS, WORDS
@@ -63,18 +63,25 @@ def command_html(command: tuple[str, ...]) -> str:
 
 def body_html(progress: Progress) -> str:
     """The steps as they stand: state, place, instruction, a bar that grows, seconds."""
-    rows = [_Row(s.key, s.total, s.instruction, s.phase, s.elapsed_s) for s in progress.steps]
+    rows = [
+        _Row(s.key, s.total, s.instruction, s.phase, s.elapsed_s, s.shared_with)
+        for s in progress.steps
+    ]
     return _frame(f'<p class="dim">{_now(progress)}</p>{_table(rows)}')
 
 
 def settled_html(record: BuildRecord, *, whole: bool) -> str:
     """An ended build in the same places; unless `whole`, folded into a line that opens."""
-    rows = [_Row(s.key, s.total, s.instruction, s.state, s.duration_s) for s in record.steps]
+    rows = [
+        _Row(s.key, s.total, s.instruction, s.state, s.duration_s, s.shared_with)
+        for s in record.steps
+    ]
     title, sentence = on_one_line(record.title) or "build", describe(record)
     said = f"<b>{escaped(title)}</b>{escaped(sentence.removeprefix(title))}"
     why = "\n".join(failure_lines(record))  # the message is in the sentence
     content = (
         command_html(record.command)
+        + warnings_html(record)
         + (f'<pre class="why">{escaped(why)}</pre>' if why else "")
         + _table(rows)
         + f'<p class="dim">{_besides(record)}</p>'
@@ -96,10 +103,11 @@ class _Row:
     instruction: str
     phase: str
     seconds: float
+    shared_with: StepKey | None = None
 
     @property
     def timed(self) -> bool:
-        return self.phase in ("running", "ran", "failed")
+        return self.shared_with is None and self.phase in ("running", "ran", "failed")
 
     @property
     def base(self) -> bool:
@@ -136,6 +144,8 @@ def _line(row: _Row, scale_s: float) -> str:
 
 def _state(row: _Row) -> str:
     """Glyph and word; a base image gets neither, for it is no saved work."""
+    if row.shared_with is not None:
+        return f'<span class="dim">shared with {escaped(str(row.shared_with))}</span>'
     if row.base:
         return '<span class="dim">base image</span>'
     return f"{sign_html(GLYPHS[row.phase], COLOURS[row.phase])} {WORDS[row.phase]}"

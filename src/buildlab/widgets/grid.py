@@ -105,7 +105,7 @@ class EditPredictions(Asked):
     ) -> None:
         self.baseline = baseline
         self.edits = tuple(edits)
-        self.steps: tuple[Step, ...] = tuple(s for s in baseline.steps if s.cacheable)
+        self.steps: tuple[Step, ...] = tuple(s for s in baseline.work if s.cacheable)
         self._given = (
             None
             if guess is None

@@ -30,7 +30,7 @@ class Prediction(Asked):
     ) -> None:
         self.baseline = baseline
         self.edit = edit
-        self.steps = tuple(s for s in baseline.steps if s.cacheable)
+        self.steps = tuple(s for s in baseline.work if s.cacheable)
         self._given = None if guess is None else resolve(guess, self.steps)
         self._boxes: dict[StepKey, Any] = {}
 

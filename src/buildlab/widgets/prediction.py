@@ -119,8 +119,8 @@ def compare_with(
     expected: Iterable[StepKey] | None, baseline: BuildRecord, record: BuildRecord, edit: str
 ) -> Result:
     """The steps of both builds in the order of `record`; `expected` None means no prediction."""
-    known = {s.key: s for s in baseline.steps if s.cacheable}
-    seen = {s.key: s for s in record.steps if s.cacheable}
+    known = {s.key: s for s in baseline.work if s.cacheable}
+    seen = {s.key: s for s in record.work if s.cacheable}
     marks = None if expected is None else set(expected)
     keys = list(dict.fromkeys([*seen, *known]))
     rows = tuple(
