@@ -242,18 +242,16 @@ def _figures(record: BuildRecord) -> str:
         parts.append(f"commit {record.commit[:12]}")
     if not record.ok:
         parts.append(f"failed with exit code {record.exit_code}")
-    checks = dict.fromkeys(w.rule or w.message for w in record.warnings if w.url)
-    if checks:
+    if checks := dict.fromkeys(w.rule or w.message for w in record.warnings if w.url):
         parts.append(f"warnings: {', '.join(checks)}")
     return escaped(", ".join(parts))
 
 
 def _step_row(step: Step) -> str:
-    place = f"{step.stage} {step.key.index}/{step.total}".strip()
     time = _seconds(step.duration_s) if step.state in (State.RAN, State.FAILED) else ""
     return (
-        f"<tr><td class=num>{escaped(place)}</td><td>{_code(step.instruction)}</td>"
-        f"<td>{_step_state(step)}</td><td class=num>{time}</td></tr>"
+        f"<tr><td class=num>{escaped(f'{step.key}/{step.total}')}</td>"
+        f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}</td><td class=num>{time}</td></tr>"
     )
 
 
@@ -268,7 +266,7 @@ def _internal_row(internal: Internal) -> str:
 
 
 def warnings_html(record: BuildRecord) -> str:
-    """What went wrong beside the steps. A build check's findings are named elsewhere."""
+    """What went wrong beside the steps; what build checks found is named elsewhere."""
     return "".join(f"<p>{escaped(line)}</p>" for line in warning_lines(record, checks=False))
 
 

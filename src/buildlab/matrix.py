@@ -28,7 +28,7 @@ class Matrix:
     def from_records(cls, baseline: BuildRecord, records: Mapping[str, BuildRecord]) -> Matrix:
         """Cross the builds made after each edit with the steps of the build before."""
         every = (baseline, *records.values())
-        rows = merged([[s for s in r.steps if s.cacheable] for r in every])
+        rows = merged([[s for s in r.work if s.cacheable] for r in every])
         keys = _keys(rows)
         cells = (
             tuple(step.state if step else State.NOT_REACHED for step in column)
