@@ -249,10 +249,9 @@ def _figures(record: BuildRecord) -> str:
 
 def _step_row(step: Step) -> str:
     time = _seconds(step.duration_s) if step.state in (State.RAN, State.FAILED) else ""
-    return (
-        f"<tr><td class=num>{escaped(f'{step.key}/{step.total}')}</td>"
-        f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}</td><td class=num>{time}</td></tr>"
-    )
+    place = escaped(f"{step.key}/{step.total}")
+    cells = f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}</td>"
+    return f"<tr><td class=num>{place}</td>{cells}<td class=num>{time}</td></tr>"
 
 
 def _internal_row(internal: Internal) -> str:

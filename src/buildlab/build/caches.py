@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from buildlab.build.source import values
+from buildlab.build.flags import values
 
 _FLAGS = {"--cache-from": "cache import", "--cache-to": "cache export"}
 _URLS = (("url", "ACTIONS_CACHE_URL"), ("url", "ACTIONS_RESULTS_URL"))
@@ -17,7 +17,7 @@ def left_out(flags: Sequence[str], env: Mapping[str, str]) -> Iterator[tuple[str
     address, in the flag or in the environment `env` of the client.
     """
     for flag, rule in _FLAGS.items():
-        for _, value in values(flags, flag):
+        for value in values(flags, flag):
             given = dict(part.partition("=")[::2] for part in value.split(","))
             if given.get("type") == "gha" and not _active(given, env):
                 yield (
