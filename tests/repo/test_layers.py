@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 *("failing", "around"),
                 *("derive", "compare", "matrix", "tables", "text", "html", "style"),
                 *("visible", "history"),
-                *("dockerfile", "written"),
+                *("dockerfile", "written", "needs"),
                 *("jsontext", "outfile"),
             }
         ),

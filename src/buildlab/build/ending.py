@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from buildlab import replay, store
-from buildlab.build import disk, faults, process
+from buildlab.build import bases, disk, faults, process
 from buildlab.build.aftermath import PATIENT, QUICK, STOPPED, Aftermath, Underway, make_sure
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience
 from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
-from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut
+from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut, UsageError
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, BuildWarning, Failure
 
@@ -136,6 +136,8 @@ def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
     found = faults.classify(ending, builder=job.engine.builder, context=job.source.shown)
     if isinstance(found, DiskFull):
         return disk.engine_disk_full(job.engine)
+    if isinstance(found, UsageError) and faults.missing_frontend(ending.tail):
+        return bases.without_frontend(found, job.engine, job.source, Masker(job.mask))
     if found is None and faults.says_disk_full(ending.logs):
         if disk.disk_is_full(job.engine):
             return disk.engine_disk_full(job.engine)

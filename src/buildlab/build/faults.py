@@ -93,13 +93,19 @@ def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | N
         return _never_began(text, builder)
     if ending.engine_lost or _DAMAGED.search(text) or _DIED.search(text):
         return _engines_fault(text, ending.running)
-    if found := _FRONTEND.search(ending.tail):
+    if image := missing_frontend(ending.tail):
         return UsageError(
-            f"the frontend {found['image']} of the # syntax line can't be had: {message(text)}",
+            f"the frontend {image} of the # syntax line can't be had: {message(text)}",
             "take the # syntax line out: the engine has a frontend built in; or name an image "
             "that this engine can pull",
         )
     return _bad_input(text, context)
+
+
+def missing_frontend(tail: str) -> str:
+    """The frontend that a # syntax line names and that can't be had, "" where it isn't that."""
+    found = _FRONTEND.search(tail)
+    return found["image"] if found else ""
 
 
 def _never_began(text: str, builder: str) -> BuildlabError:

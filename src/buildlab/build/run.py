@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from buildlab import failing, masking, outfile, replay
-from buildlab.build import aftermath, caches, disk, faults, metadata, process, registries
+from buildlab.build import aftermath, bases, caches, disk, faults, metadata, process, registries
 from buildlab.build import flags as docker
 from buildlab.build.command import Output, compose
 from buildlab.build.ending import Attempt, Job, Results, after, warned, why_stopped, with_evidence
@@ -170,6 +170,7 @@ def _run(job: Job) -> BuildRecord:
             f"run twice: {failing.message(first.ending.tail.strip().splitlines()[-1])}",
         )
     attempt.record = explained(attempt.record, job.source, Masker(job.mask))
+    attempt.record = bases.explained(attempt.record, job.engine, job.source, Masker(job.mask))
     for rule, said in caches.left_out(job.source.flags, job.engine.child_env()):
         attempt.record = warned(attempt.record, rule, said)
     if job.unreadable:
