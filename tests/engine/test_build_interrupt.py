@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -29,6 +30,15 @@ with open({pickled!r}, "rb") as f:
     engine = pickle.load(f)
 def run():
     build({folder!r}, engine=engine, output="cache")
+"""
+WAITING = """
+from buildlab.build import between_builds, observing
+class Waiting:
+    started = progressed = finished = lambda *told: None
+    def waiting(self, reason):
+        print("now it waits")
+with between_builds(engine, print), observing(Waiting()):
+    run()
 """
 CALLS = {"main thread": "run()", "thread": "t = threading.Thread(target=run); t.start(); t.join()"}
 
@@ -120,6 +130,46 @@ def test_no_build_outlives_its_kernel_cell(
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.parametrize("where", ["while it runs", "while it waits"])
+def test_a_notebook_shows_the_sentence_and_no_frames(
+    context: Context, program: str, lab_engine: Engine, where: str
+) -> None:
+    """Interrupting a cell says what became of the build, and where its record is; that is all."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    waits = where == "while it waits"
+    code = program + (WAITING if waits else "run()")
+    try:
+        client.wait_for_ready(timeout=60)
+        asked = client.execute(code)
+        if waits:
+            _message(client, "stream", asked, "now it waits")
+        else:
+            until(lambda: building(context.salt), 30, "the build never began")
+        manager.interrupt_kernel()
+        error = _message(client, "error", asked)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    told = "\n".join(error["traceback"])
+    assert told.startswith("Interrupted: ")
+    assert "in the engine" in told
+    assert "Traceback" not in told and "File " not in told and "-->" not in told
+    assert ("buildlab show " in told) == (not waits)
+
+
+def _message(client: Any, kind: str, asked: str, text: str = "") -> dict[str, Any]:
+    """The content of the next message of a cell that is of this kind and holds this text."""
+    while True:
+        message = client.get_iopub_msg(timeout=60)
+        content: dict[str, Any] = message["content"]
+        ours = message["parent_header"].get("msg_id") == asked
+        if ours and message["msg_type"] == kind and text in str(content):
+            return content
 
 
 def test_interrupted_build_raises_and_keeps_what_was_seen(context: Context, program: str) -> None:

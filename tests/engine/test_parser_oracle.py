@@ -62,8 +62,8 @@ def agree(engine: Engine, record: BuildRecord, token: str) -> None:
     """Totals and cached counts of the record are those of the history."""
     entry = history(engine, token)
     internals = [i for i in record.internals if i.kind != "client"]
-    total = sum(len(s.digests) for s in record.steps) + len(internals)
-    cached = sum(s.state is State.CACHED for s in record.steps) + sum(i.cached for i in internals)
+    total = sum(len(s.digests) for s in record.work) + len(internals)
+    cached = sum(s.state is State.CACHED for s in record.work) + sum(i.cached for i in internals)
     assert (total, cached) == (entry["NumTotalSteps"], entry["NumCachedSteps"])
     ended = {s.state for s in record.steps} - {State.NOT_REACHED}
     assert (State.FAILED in ended) == (entry["Status"] == "failed")

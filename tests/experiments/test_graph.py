@@ -49,7 +49,7 @@ def test_llb_names_operations_inputs_and_steps(site: Runs) -> None:
     """Each step of the build is one operation of the LLB, with the operations it needs."""
     by_op = {row["op"]: row for row in site.rows}
     assert {row["kind"] for row in site.rows} == {"source", "file", "exec", "result"}
-    steps = {str(s.key) for s in site["the whole site"].steps}
+    steps = {str(s.key) for s in site["the whole site"].work}
     assert steps <= {str(row["step"]) for row in site.rows}
     for row in site.rows:
         assert all(name in by_op for name in str(row["inputs"]).split(", ") if name)

@@ -26,7 +26,7 @@ from buildlab.build.source import Source, locate
 from buildlab.engine import reviving
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
-from buildlab.errors import UsageError
+from buildlab.errors import Interrupted, UsageError
 from buildlab.joining import make_record
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord, State
@@ -156,6 +156,10 @@ def _guarded(
             return _run(job)
     except OSError as fault:
         raise disk.client_fault(fault, home.root) from fault
+    except KeyboardInterrupt as stop:
+        if isinstance(stop, Interrupted):
+            raise
+        raise Interrupted("interrupted; nothing of this build runs in the engine") from None
 
 
 def _run(job: Job) -> BuildRecord:
