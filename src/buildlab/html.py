@@ -242,6 +242,9 @@ def _figures(record: BuildRecord) -> str:
         parts.append(f"commit {record.commit[:12]}")
     if not record.ok:
         parts.append(f"failed with exit code {record.exit_code}")
+    if record.suspect:
+        keys = ", ".join(f"[{key}]" for key in record.suspect)
+        parts.append(f"suspect, as no space was left: {keys}")
     if checks := dict.fromkeys(w.rule or w.message for w in record.warnings if w.url):
         parts.append(f"warnings: {', '.join(checks)}")
     return escaped(", ".join(parts))

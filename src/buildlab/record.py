@@ -227,6 +227,8 @@ class BuildRecord:
     """The commit that was built, where the context is a git repository."""
     recorded: str = ""
     """"" for a build made in this process; in replay: where and when it was recorded."""
+    suspect: tuple[StepKey, ...] = ()
+    """Steps that ran while no space was left: what they made may be cut short."""
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -87,6 +87,8 @@ def describe(record: BuildRecord) -> str:
     parts.append(f"{format_s(record.wall_s)} in all")
     if record.image_size_bytes is not None:
         parts.append(f"image of {format_bytes(record.image_size_bytes)}")
+    if record.suspect:
+        parts.append(f"{_count(len(record.suspect), 'step')} suspect: no space was left")
     return head + ", ".join(parts) + _recorded(record.recorded) + "."
 
 

@@ -22,6 +22,7 @@ from buildlab.engine import embedded
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
+from buildlab.record import State, StepKey
 from tests.engine.contexts import Context, context
 from tests.engine.test_build_interrupt import building, until
 
@@ -203,3 +204,32 @@ def test_second_build_waits_for_the_first(tmp_path: Path) -> None:
     with measuring(tmp_path, "e", waiting=told.append, timeout_s=1):
         pass
     assert len(told) == 1
+
+
+def test_step_that_swallows_a_full_disk_is_not_used_again(
+    small_disk: Settings, slow: Context
+) -> None:
+    """Its record names it, and with space again the step runs anew: nothing is cut short."""
+    engine = embedded.ensure(small_disk)
+    for name in ("dd", "wc", "rm", "sleep"):
+        os.link(slow.path / "busybox", slow.path / name)
+    # Space is free again when the step ends, so that BuildKit can keep what it made.
+    quiet = "dd if=/dev/zero bs=1M 2>/dev/null"
+    slow.dockerfile(
+        "FROM scratch\nCOPY busybox /bin/sh\nCOPY dd wc rm sleep /bin/\n"
+        f"RUN {quiet} of=/slack count=4; {quiet} of=/big count=8; sleep 0.5; rm /slack; "
+        f"wc -c /big; : {slow.salt}\nRUN : {slow.salt}\n"
+    )
+    fill = small_disk.home / "fill"
+    fill.write_bytes(bytes(shutil.disk_usage(small_disk.home).free - (19 << 20)))
+    record = build(slow.path, engine=engine, output="cache", timeout_s=60).require_ok()
+    assert StepKey("", 3) in record.suspect
+    assert "RUN dd" in next(w.message for w in record.warnings if w.rule == "disk full")
+    assert "suspect" in str(record)
+    fill.unlink()
+    again = build(slow.path, engine=engine, output="cache", timeout_s=60).require_ok()
+    assert again.step("", 3).state is State.RAN
+    assert f"{8 << 20} /big" in "".join(line.text for line in again.step("", 3).logs)
+    assert not again.suspect
+    third = build(slow.path, engine=engine, output="cache", timeout_s=60).require_ok()
+    assert third.step("", 3).state is State.CACHED

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
+import threading
+import time
 from pathlib import Path
 
 from buildlab.engine.model import Engine
@@ -11,6 +14,70 @@ from buildlab.errors import BuildlabError, DiskFull, UsageError
 
 _NEARLY_FULL = 0.05
 """A disk with a smaller part free counts as full, once a step said so."""
+
+
+_LOW_BYTES = 64 << 20
+_LOW_PART = 0.03
+"""Writes fail a little before nothing is free: ext4 keeps up to 16 MiB back, even from root."""
+_LOW_FILES = 500
+_LOOK_S = 0.02
+
+
+class Watch:
+    """Looks again and again, on a thread, whether the engine's disk is full, until it is closed.
+
+    A look costs microseconds. An engine's disk that can't be seen from here is never full.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        data = engine.state_dir / "data" if engine.state_dir is not None else None
+        self._folder = data if data is not None and data.is_dir() else None
+        self._fine_at = time.time()
+        self._spans: list[tuple[float, float]] = []
+        self.lowest_bytes: int | None = None
+        self._closed = threading.Event()
+        self._look()
+        if self._folder is not None:
+            threading.Thread(target=self._watch, name="buildlab-disk", daemon=True).start()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        self._look()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(_LOOK_S):
+            self._look()
+
+    def _look(self) -> None:
+        """Take note of how it stands now."""
+        now = time.time()
+        if self._folder is not None and self._low(self._folder):
+            self._spans.append((self._fine_at, now))
+        self._fine_at = now
+
+    def full_during(self, start_s: float, end_s: float) -> bool:
+        """Whether it was full at some time between two moments, in seconds since 1970."""
+        return any(start_s <= until and end_s >= since for since, until in self._spans)
+
+    @property
+    def was_full(self) -> bool:
+        return bool(self._spans)
+
+    def _low(self, folder: Path) -> bool:
+        try:
+            disk = os.statvfs(folder)
+        except OSError:
+            return False
+        free = disk.f_bfree * disk.f_frsize  # the engine is root: what is kept for root is its
+        low = free < min(_LOW_BYTES, disk.f_blocks * disk.f_frsize * _LOW_PART)
+        if disk.f_files:
+            low = low or disk.f_ffree < min(_LOW_FILES, disk.f_files * _LOW_PART)
+        if low:
+            self.lowest_bytes = min(free, free if self.lowest_bytes is None else self.lowest_bytes)
+        return low
 
 
 def client_fault(fault: OSError, home: Path) -> BaseException:
@@ -52,7 +119,9 @@ def disk_is_full(engine: Engine) -> bool:
 
 
 def engine_disk_full(engine: Engine) -> DiskFull:
-    empty = "buildlab engine reset" if engine.kind == "embedded" else "buildlab clean"
+    empty = (
+        "buildlab engine reset && buildlab setup" if engine.kind == "embedded" else "buildlab clean"
+    )
     return _disk_full(
         _engine_root(engine),
         "on the engine's disk",

@@ -13,6 +13,7 @@ from buildlab.build.aftermath import PATIENT, QUICK, STOPPED, Aftermath, Underwa
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience
 from buildlab.build.source import Source
+from buildlab.build.suspect import Doubt
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut, UsageError
@@ -44,6 +45,7 @@ class Job:
     audience: Audience
     notes: Notes
     underway: Underway
+    doubt: Doubt
     unreadable: tuple[str, ...] = ()
     """Files of the context that the client can't read."""
     limits: tuple[str, ...] = ()
@@ -139,7 +141,7 @@ def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
     if isinstance(found, UsageError) and faults.missing_frontend(ending.tail):
         return bases.without_frontend(found, job.engine, job.source, Masker(job.mask))
     if found is None and faults.says_disk_full(ending.logs):
-        if disk.disk_is_full(job.engine):
+        if ending.disk_full or disk.disk_is_full(job.engine):
             return disk.engine_disk_full(job.engine)
         attempt.record = warned(
             attempt.record,

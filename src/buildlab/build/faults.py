@@ -65,6 +65,8 @@ class Ending:
     running: Sequence[str] = ()
     engine_lost: bool = False
     """Whether a process of the engine itself ended while it built."""
+    disk_full: bool = False
+    """Whether the engine's disk was seen to be full meanwhile."""
     exported: bool = False
     """Whether the image was exported before the client ended."""
 

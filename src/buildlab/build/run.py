@@ -23,6 +23,7 @@ from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
 from buildlab.build.preparing import arrive_empty, run_context, time_limit, title_of
 from buildlab.build.source import Source, locate
+from buildlab.build.suspect import Doubt, judged
 from buildlab.engine import reviving
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
@@ -121,7 +122,9 @@ def _guarded(
             locks, key, waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
         ) as scratch:
             underway = aftermath.Underway.of(locks, key)
+            doubt = Doubt.of(locks, key)
             engine = aftermath.ready(engine, underway, audience.waiting)
+            doubt.settle(engine)
             # A name of its own: a killed build's client may still live for a moment.
             kept = scratch / f"metadata-{secrets.token_hex(4)}.json"
             registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
@@ -149,6 +152,7 @@ def _guarded(
                 audience,
                 Notes(engine, context_given, source.flags, masker),
                 underway,
+                doubt,
                 unreadable,
                 secret.limits,
                 results,
@@ -235,16 +239,17 @@ def _attempt(job: Job) -> Attempt:
     env = {**job.engine.child_env(), metadata.MODE: "max"}
     job.underway.write(Path(job.argv[-1]).name if job.source.folder is not None else "")
     try:
-        outcome = process.run(
-            job.argv,
-            env,
-            feed=feed,
-            tick=tick,
-            timeout_s=job.timeout_s,
-            stopping=stopped.set,
-            stdin=job.source.stdin,
-            stdout=job.results.stdout,
-        )
+        with disk.Watch(job.engine) as watch:
+            outcome = process.run(
+                job.argv,
+                env,
+                feed=feed,
+                tick=tick,
+                timeout_s=job.timeout_s,
+                stopping=stopped.set,
+                stdin=job.source.stdin,
+                stdout=job.results.stdout,
+            )
     finally:
         job.notes.cover()
     told = metadata.take(job.metadata)
@@ -263,6 +268,7 @@ def _attempt(job: Job) -> Attempt:
         plain_tail=tail,
         dockerfile_text=job.source.text(),
     )
+    record = judged(record, watch, job.engine, job.doubt)
     logs = "".join(
         line.text for s in record.steps if s.state is State.FAILED for line in s.logs[-20:]
     )
@@ -273,6 +279,7 @@ def _attempt(job: Job) -> Attempt:
         logs=logs,
         running=(() if stopped.is_set() else _running(fold.progress())) or _running(latest[0]),
         engine_lost=bool(outcome.exit_code and parts - reviving.processes(job.engine)),
+        disk_full=watch.was_full,
         exported=any(v.parsed.kind == "export" and v.done for v in fold.vertexes()),
     )
     return Attempt(record, outcome, ending, lines, told)

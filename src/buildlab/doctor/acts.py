@@ -19,6 +19,7 @@ from buildlab.record import BuildRecord, State
 
 BUILD_TIMEOUT_S = 180
 GO_IMAGE = "golang:1.27-trixie"
+_EMPTY = "buildlab engine reset && buildlab setup"
 _DATA_FOLDER = Path(__file__).with_name("dockerfiles")
 _SMALL_MODULE = "github.com/pkg/errors@v0.9.1"
 
@@ -66,7 +67,7 @@ def two_steps(bench: Bench) -> Outcome:
     if len(ran) != 2 or len(cached) != 2:
         raise Fault(
             f"{len(ran)} of 2 steps ran, then {len(cached)} of 2 were cached",
-            "start with an empty cache: buildlab engine reset",
+            f"start with an empty cache: {_EMPTY}",
         )
     return well("2 steps ran; the second time both were cached")
 
@@ -80,7 +81,7 @@ def compile_and_run(bench: Bench) -> Outcome:
         raise Skip("built; a bare BuildKit can't run the image")
     said = _run(here, record)
     if said != token:
-        raise Fault(f"the container said {said!r} and not {token!r}", "buildlab engine reset")
+        raise Fault(f"the container said {said!r} and not {token!r}", _EMPTY)
     return well(f"compiled, loaded, ran: it said {said}")
 
 
@@ -128,7 +129,7 @@ def registry_cache(bench: Bench) -> Outcome:
     imports = [i for i in record.internals if i.kind == "cache import"]
     if not imports or any(i.error for i in imports):
         said = "; ".join(i.error for i in imports if i.error) or "the build imported nothing"
-        raise Fault(f"the exported cache was not imported: {said}", "buildlab engine reset")
+        raise Fault(f"the exported cache was not imported: {said}", _EMPTY)
     return well("exported (mode=max) and imported")
 
 
@@ -221,7 +222,7 @@ def _run(here: Engine, record: BuildRecord) -> str:
         )
         return out.decode(errors="replace").strip()
     except docker.errors.DockerException as e:
-        raise Fault(f"the image did not run: {e}", "buildlab engine reset") from e
+        raise Fault(f"the image did not run: {e}", _EMPTY) from e
     finally:
         with suppress(docker.errors.DockerException):  # `buildlab clean` finds it by its label
             client.images.remove(name)
@@ -253,5 +254,5 @@ def _network_remedy(said: str) -> str:
     if "timeout" in said.lower() or "timed out" in said or "refused" in said:
         return "set HTTPS_PROXY, or GOPROXY to a module proxy that your network reaches"
     if "no space left" in said:
-        return "free some disk: buildlab engine reset"
+        return f"free some disk: {_EMPTY}"
     return "run it by hand with the printed command: buildlab --debug doctor"

@@ -224,5 +224,6 @@ def _disk_full(folder: Path) -> DiskFull:
     free_mib = usage.f_bavail * usage.f_frsize // 1024**2
     return DiskFull(
         f"no space is left for the engine: {free_mib} MiB free in {folder}",
-        "free some space, or delete the engine's images and cache: buildlab engine reset",
+        "free some space, or delete the engine's images and cache: "
+        "buildlab engine reset && buildlab setup",
     )
