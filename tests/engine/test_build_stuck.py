@@ -10,17 +10,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from buildlab.build import build
+from buildlab.doctor import CHECKS, Result, findings
 from buildlab.engine import embedded, health, instance
 from buildlab.engine.asking import lets_through
 from buildlab.engine.instance import Instance
 from buildlab.engine.model import Engine
 from buildlab.engine.process import ProcessId, name_of
 from buildlab.engine.settings import Settings
+from buildlab.engine.status import status
 from buildlab.errors import EngineError, TimedOut
 from buildlab.record import BuildRecord
 from tests.engine.contexts import Context, context
@@ -33,6 +36,7 @@ __all__ = ["context", "slow"]
 PROGRAM = """
 import pickle, sys
 from buildlab.build import build
+from buildlab.doctor import CHECKS, Result, findings
 from buildlab.errors import BuildlabError
 with open({pickled!r}, "rb") as f:
     engine = pickle.load(f)
@@ -198,7 +202,9 @@ def test_next_build_mends_a_half_dead_engine(
 ) -> None:
     """Whichever of its processes was stopped or killed, the next build works by itself."""
     for name in ("dockerd", "containerd", "slirp4netns", "init"):
-        os.kill(part(running(own), name).pid, how)
+        victim = part(running(own), name)
+        os.kill(victim.pid, how)
+        until(lambda v=victim: v.stopped() or not v.alive(), 5, name)  # type: ignore[misc]
         small(context, own).require_ok()
         assert not any(p.stopped() for p in (*running(own).parts, *health.daemons(running(own))))
 
@@ -252,3 +258,34 @@ def test_killed_client_is_named(slow: Context, lab_engine: Engine) -> None:
         build(slow.path, engine=lab_engine, output="cache", timeout_s=60)
     killer.join()
     assert not building(slow.salt)
+
+
+def test_doctor_names_an_engine_that_is_held_up(context: Context, own: Engine) -> None:
+    """It ends soon, with the cure, and does not wait for the engine once per check."""
+    (context.path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    with faulty_registry(own, "later") as source:
+        argv = [*own.buildx, "build", importing(source), str(context.path)]
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(argv, env=own.child_env(), stdout=quiet, stderr=quiet) as hand:
+            until(lambda: not lets_through(own, 2), 60, "the registry held nothing up")
+            rows = {row.check: row for row in findings(own, checks=CHECKS[-9:])}
+            hand.kill()
+    assert "no build gets through" in rows["engine"].detail
+    assert rows["engine"].remedy == "buildlab engine stop && buildlab engine start"
+    assert {r.result for name, r in rows.items() if name != "engine"} == {Result.SKIPPED}
+
+
+def test_status_tells_of_a_half_dead_engine_and_mends_nothing(
+    private: Settings, own: Engine
+) -> None:
+    """Whatever is stopped, it answers, with what to type; it starts nothing."""
+    chosen = replace(private, engine="embedded")
+    assert not status(chosen).trouble
+    for name in ("containerd", "dockerd", "slirp4netns"):
+        victim = part(running(own), name)
+        os.kill(victim.pid, signal.SIGSTOP)
+        until(victim.stopped, 5, f"{name} never stopped")
+        assert "buildlab engine stop" in status(chosen).trouble
+        assert victim.stopped()
+        os.kill(victim.pid, signal.SIGCONT)
+    until(lambda: not status(chosen).trouble, 20, "it did not come back")

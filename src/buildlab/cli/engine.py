@@ -48,6 +48,7 @@ def status(as_json: AsJson = False) -> None:
     replay = found.kind == "replay"
     rows = [
         ("engine", "none" if replay else f"{found.kind}, {'' if found.running else 'not '}running"),
+        ("trouble", found.trouble),
         ("why", found.why),
         ("address", found.address),
         ("builder", found.builder),

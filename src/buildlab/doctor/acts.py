@@ -14,10 +14,13 @@ import requests
 
 from buildlab.build import Output, build
 from buildlab.doctor.model import Bench, Fault, Outcome, Skip, warning, well
+from buildlab.engine import reviving
+from buildlab.engine.asking import lets_through
 from buildlab.engine.model import Engine
 from buildlab.record import BuildRecord, State
 
 BUILD_TIMEOUT_S = 180
+PROBE_LIMIT_S = 20.0
 GO_IMAGE = "golang:1.27-trixie"
 _EMPTY = "buildlab engine reset && buildlab setup"
 _DATA_FOLDER = Path(__file__).with_name("dockerfiles")
@@ -36,6 +39,14 @@ def engine(bench: Bench) -> Outcome:
     if bench.engine.kind == "replay":
         bench.engine = None
         raise Skip("BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used")
+    if not lets_through(bench.engine, PROBE_LIMIT_S):
+        cure = reviving.by_hand(bench.engine)
+        bench.engine = None  # the other checks would wait for it, one after another
+        raise Fault(
+            f"{info.name} answers, but no build gets through within {PROBE_LIMIT_S:.0f} s: "
+            "another build may hold it up",
+            cure,
+        )
     versions = ", ".join(
         f"{name} {version}"
         for name, version in (

@@ -24,9 +24,8 @@ from buildlab.record import EngineInfo
 
 Progress = Callable[[str], None]
 LOCK_TIMEOUT_S = launch.API_LIMIT_S + 60
-BUSY_LIMIT_S = 20
-"""How long it may take to answer: a machine may be busy, and dockerd takes 16 s before it
-starts a new containerd in place of one that was killed."""
+BUSY_LIMIT_S = 15
+"""How long it may take to answer, on a machine that is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,8 @@ class Status:
     pid: int | None
     versions: dict[str, str]
     home: Path
+    sound: bool = True
+    """Whether all of it works; False for one that is half dead."""
 
 
 def problems() -> tuple[str, ...]:
@@ -73,15 +74,24 @@ def find(settings: Settings | None = None) -> Instance | None:
 def status(settings: Settings | None = None) -> Status:
     """What `buildlab engine status` shows."""
     chosen = settings or Settings.from_env()
-    running = find(chosen)
+    running = instance.attach(chosen.paths.engine)
     got = packages.present(chosen.paths.packages)
     return Status(
+        sound=running is None or health.sound(running),
         running=running is not None,
         socket=running.socket if running else "",
         pid=running.init.pid if running else None,
         versions=got.versions if got else {},
         home=chosen.home,
     )
+
+
+def as_it_is(settings: Settings) -> Engine | None:
+    """The shared engine if it runs, neither started nor mended. Raises EngineError if it hangs."""
+    running, got = find(settings), packages.present(settings.paths.packages)
+    if running is None or got is None:
+        return None
+    return as_engine(running, got, settings.paths, session="lab")
 
 
 def stop(settings: Settings | None = None) -> bool:

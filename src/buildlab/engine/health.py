@@ -29,8 +29,13 @@ def sound(running: Instance, limit_s: float = SOUND_LIMIT_S) -> bool:
 
 
 def lives(running: Instance) -> bool:
-    """Whether all that can't come back by itself is there. (dockerd restarts its containerd.)"""
-    return running.socket_path.exists() and all(part.alive() for part in running.parts)
+    """Whether all is there, so that waiting for an answer makes sense.
+
+    dockerd starts a new containerd in place of one that died, but takes 16 s for it, and its
+    BuildKit may go on asking the old one: starting the whole engine anew is quicker and sure.
+    """
+    there = running.socket_path.exists() and all(part.alive() for part in running.parts)
+    return there and "containerd" in {name_of(p.pid) for p in daemons(running)}
 
 
 def daemons(running: Instance) -> tuple[ProcessId, ...]:

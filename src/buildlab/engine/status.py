@@ -16,6 +16,10 @@ from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError
 
 DU_TIMEOUT_S = 30
+HALF_DEAD = (
+    "it does not answer as it should: the next build mends it, or now: "
+    "buildlab engine stop && buildlab engine start"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Status:
     uptime_s: float | None = None
     cache_bytes: int | None = None
     tried: tuple[str, ...] = ()
+    trouble: str = ""
+    """What is wrong with an engine that runs, and what to type; "" where nothing is."""
 
 
 def status(settings: Settings | None = None) -> Status:
@@ -54,11 +60,12 @@ def _embedded(settings: Settings, found: _choose.Choice) -> Status:
     kind, home = "embedded", str(settings.home)
     if not state.running:
         return Status(kind, found.why, False, home, versions=_main(state.versions))
-    engine = embedded.ensure(settings)
+    engine = embedded.as_it_is(settings) if state.sound else None
     return Status(
-        kind, found.why, True, home, state.socket, engine.builder, _main(state.versions),
-        uptime_s=_age_s(_process_start(state.pid)), cache_bytes=cache_bytes(engine),
-        tried=found.tried,
+        kind, found.why, True, home, state.socket, "default", _main(state.versions),
+        uptime_s=_age_s(_process_start(state.pid)),
+        cache_bytes=cache_bytes(engine) if engine else None, tried=found.tried,
+        trouble="" if state.sound else HALF_DEAD,
     )  # fmt: skip
 
 
