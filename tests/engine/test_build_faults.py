@@ -175,7 +175,7 @@ def test_full_disk_of_the_client_is_named(
     def full(*_: object) -> Path:
         raise OSError(28, "No space left on device", str(context.path / "x"))
 
-    monkeypatch.setattr("buildlab.build.run.guarded", full)
+    monkeypatch.setattr("buildlab.build.preparing.guarded", full)
     context.dockerfile("FROM scratch\n")
     with pytest.raises(DiskFull, match=r"\d+ bytes are free"):
         build(context.path, engine=lab_engine)
