@@ -242,9 +242,7 @@ def _figures(record: BuildRecord) -> str:
         parts.append(f"commit {record.commit[:12]}")
     if not record.ok:
         parts.append(f"failed with exit code {record.exit_code}")
-    if record.suspect:
-        keys = ", ".join(f"[{key}]" for key in record.suspect)
-        parts.append(f"suspect, as no space was left: {keys}")
+    parts += [f"step {key} is suspect: no space was left" for key in record.suspect]
     if checks := dict.fromkeys(w.rule or w.message for w in record.warnings if w.url):
         parts.append(f"warnings: {', '.join(checks)}")
     return escaped(", ".join(parts))

@@ -122,9 +122,8 @@ def _guarded(
             locks, key, waiting=audience.waiting, timeout_s=max(timeout_s, TIMEOUT_S)
         ) as scratch:
             underway = aftermath.Underway.of(locks, key)
-            doubt = Doubt.of(locks, key)
             engine = aftermath.ready(engine, underway, audience.waiting)
-            doubt.settle(engine)
+            (doubt := Doubt.of(locks, key)).settle(engine)
             # A name of its own: a killed build's client may still live for a moment.
             kept = scratch / f"metadata-{secrets.token_hex(4)}.json"
             registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
