@@ -108,8 +108,9 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
     """The record's summary, unless told otherwise why it failed, its steps, its warnings."""
     console = Console(highlight=False, stderr=stderr)
     said = [describe(record), *(failure_lines(record) if failure else ())]
+    whole = not console.is_terminal  # in a terminal, lines end between words
     for line in said:
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(line), soft_wrap=whole)
     rows = [
         (
             Text(str(step.key)),
@@ -124,7 +125,7 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
         for line in aligned(head, rows, flexible=1, right=(3,), width=room(console)):
             console.print(line, soft_wrap=True)
     for warning in warning_lines(record):
-        console.print(Text(warning), soft_wrap=True)
+        console.print(Text(warning), soft_wrap=whole)
     if kept := history.note(record):
         console.print(Text(kept), soft_wrap=True)
 
