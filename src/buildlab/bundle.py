@@ -32,7 +32,7 @@ from typing import IO
 
 import zstandard
 
-from buildlab import images, modules
+from buildlab import images, jsontext, modules
 from buildlab.engine import embedded, packages, sources
 from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import DiskFull, EngineError, UsageError
@@ -134,7 +134,7 @@ def read(file: Path) -> Made:
             content = tar.extractfile(first) if first and first.name == INFO else None
             if content is None:
                 raise ValueError("it doesn't begin with bundle.json")
-            return Made(**json.load(content))
+            return Made(**jsontext.loads(content.read()))
     except (OSError, ValueError, TypeError, tarfile.TarError) as fault:
         raise UsageError(
             f"{file} is no bundle of the kit's: {fault}",

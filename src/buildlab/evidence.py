@@ -22,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from buildlab import jsontext
 from buildlab.engine.settings import Settings
 from buildlab.record import EngineInfo
 
@@ -65,7 +66,7 @@ def find(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> Kept[R] | N
     if replay.active():
         return None
     try:
-        data = json.loads(gzip.decompress(_path(experiment, args, kwargs).read_bytes()))
+        data = jsontext.loads(gzip.decompress(_path(experiment, args, kwargs).read_bytes()))
         engine = EngineInfo(**data["engine"])
         age = _now() - datetime.fromisoformat(data["measured_at"])
         if data["format"] != FORMAT or age > MAX_AGE or _versions(engine) != _versions(_current()):

@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.errors import RecordError
 from buildlab.record import SCHEMA_VERSION, BuildRecord
 
@@ -85,7 +86,7 @@ def load(path: str | Path) -> BuildRecord:
     except (OSError, UnicodeDecodeError) as fault:
         raise RecordError(f"{path} can't be read: {fault}", _REBUILD) from fault
     try:
-        data = json.loads(text)
+        data = jsontext.loads(text)
     except ValueError as fault:
         cut = not text.rstrip().endswith("}")
         what = "ends too early: it was cut off" if cut else f"is no JSON: {fault}"

@@ -23,6 +23,7 @@ from typing import Any
 import requests
 import zstandard
 
+from buildlab import jsontext
 from buildlab.errors import EngineError
 from buildlab.registry import Registry
 
@@ -76,7 +77,7 @@ class Hunt:
         """
         parts: dict[str, dict[str, str]] = {"layers": {}, "history": {}, "config": {}}
         for manifest in manifests(shop, ref):
-            config = json.loads(blob(shop, ref, manifest["config"]["digest"]))
+            config = jsontext.loads(blob(shop, ref, manifest["config"]["digest"]))
             attested = _attestation(manifest)
             if attested:
                 parts.setdefault("provenance", {})

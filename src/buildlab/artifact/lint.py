@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import tool_env
 from buildlab.errors import BuildFailed, EngineError, TimedOut
@@ -41,7 +41,7 @@ def build_checks(
     argv = [*engine.buildx, "build", *builder, "--call=check,format=json", *contexts]
     done = _run([*argv, *flags, os.fspath(folder)], engine.child_env())
     try:
-        found = json.loads(done.stdout)
+        found = jsontext.loads(done.stdout)
     except ValueError as fault:
         raise BuildFailed(f"docker build --check: {done.stderr.strip()}") from fault
     if error := found.get("buildError"):
@@ -77,7 +77,7 @@ def hadolint(
     argv = [str(program), f"--config={os.devnull}", "--no-fail", "--format=json", *options]
     done = _run([*argv, str(Path(folder) / "Dockerfile")], tool_env())
     try:
-        found = json.loads(done.stdout)
+        found = jsontext.loads(done.stdout)
     except ValueError as fault:
         raise EngineError(
             f"hadolint doesn't read it: {done.stderr.strip() or done.stdout.strip()}",

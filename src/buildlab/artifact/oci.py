@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.errors import UsageError
 
 _ATTESTATION = "attestation-manifest"
@@ -51,7 +51,7 @@ def read(path: Path) -> OciImage:
     """Read an OCI archive. Raises UsageError where the file is none."""
     try:
         with tarfile.open(path) as archive:
-            index = json.load(_member(archive, "index.json"))
+            index = jsontext.loads(_member(archive, "index.json").read())
             return _image(path, archive, index["manifests"][0])
     except (OSError, tarfile.TarError, KeyError, IndexError, ValueError) as fault:
         raise UsageError(
@@ -85,7 +85,7 @@ def _kind(descriptor: Mapping[str, Any]) -> str:
 
 
 def _json(archive: tarfile.TarFile, digest: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_blob(archive, digest))
+    found: dict[str, Any] = jsontext.loads(_blob(archive, digest))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections import Counter
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab import jsontext
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import tool_env
 from buildlab.errors import EngineError, TimedOut
@@ -53,7 +53,7 @@ def scan(engine: Engine, ref: str, *, program: Path | None = None) -> Scan:
             timeout=LIMIT_S,
             check=False,
         )
-        found = json.loads(done.stdout) if done.returncode == 0 else None
+        found = jsontext.loads(done.stdout) if done.returncode == 0 else None
     except subprocess.TimeoutExpired as fault:
         raise TimedOut(f"trivy did not end within {LIMIT_S} s") from fault
     except ValueError:

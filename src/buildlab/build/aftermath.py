@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from buildlab import jsontext
 from buildlab.engine import reviving
 from buildlab.engine.asking import lets_through, running_builds
 from buildlab.engine.model import Engine
@@ -75,7 +76,7 @@ class Underway:
     def read(self) -> tuple[str, float] | None:
         """The build's name and start, None where none is under way or it can't be read."""
         try:
-            data = json.loads(self.file.read_text("utf-8"))
+            data = jsontext.loads(self.file.read_text("utf-8"))
             return str(data["name"]), float(data["began_s"])
         except (OSError, ValueError, KeyError, TypeError):
             return None

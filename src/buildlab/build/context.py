@@ -32,6 +32,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from buildlab import jsontext
+
 _REMEMBERED = 8
 """So many states are kept per file."""
 
@@ -175,7 +177,7 @@ def _learn(seen: _Seen, looks: Mapping[str, _Look]) -> bool:
 
 def _read(ledger: Path) -> tuple[str, _Seen]:
     try:
-        data = json.loads(ledger.read_bytes())
+        data = jsontext.loads(ledger.read_bytes())
         if data["format"] == _FORMAT:
             return str(data["generation"]), dict(data["seen"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -204,6 +206,6 @@ def _sweep(folder: Path) -> None:
             if path.is_symlink():
                 gone = not path.exists()
             else:
-                gone = not Path(json.loads(path.read_bytes())["path"]).exists()
+                gone = not Path(jsontext.loads(path.read_bytes())["path"]).exists()
             if gone:
                 path.unlink()

@@ -6,7 +6,6 @@ another name by a capital letter, lies outside of the context, or should come fr
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from buildlab import jsontext
 from buildlab.build.ignoring import rules_of
 from buildlab.build.source import Source
 from buildlab.record import BuildRecord, Step
@@ -152,7 +152,7 @@ def _sources(instruction: str) -> Iterator[tuple[str, str]]:
 def _words(text: str) -> list[str]:
     if text.startswith("["):
         try:
-            return [str(word) for word in json.loads(text)]
+            return [str(word) for word in jsontext.loads(text)]
         except ValueError:
             pass
     return text.split()

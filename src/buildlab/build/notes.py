@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from buildlab import jsontext
 from buildlab.build.flags import values
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
@@ -60,7 +61,7 @@ class Notes:
     def _cover_refs(self) -> None:
         for path in self._written() if self._telling else ():
             with suppress(OSError, ValueError):
-                noted = json.loads(path.read_bytes())
+                noted = jsontext.loads(path.read_bytes())
                 masked = self._masker.data(noted)
                 if masked != noted:
                     _replace(path, masked)

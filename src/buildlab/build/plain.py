@@ -7,7 +7,6 @@ watched and has a time limit, like every build of the kit.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -18,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from buildlab import masking
+from buildlab import jsontext, masking
 from buildlab.build import process
 from buildlab.build.command import Output, compose
 from buildlab.build.known import known
@@ -207,7 +206,7 @@ def other_client(engine: Engine) -> Iterator[dict[str, str | None]]:
 
 def _metadata(path: Path) -> dict[str, object] | None:
     """What the client says of a build; None where it failed."""
-    found: dict[str, object] | None = json.loads(path.read_bytes()) if path.exists() else None
+    found: dict[str, object] | None = jsontext.loads(path.read_bytes()) if path.exists() else None
     return found
 
 

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab import jsontext
 from buildlab.claims.model import Judged, Verdict
 from buildlab.claims.reading import folder
 from buildlab.claims.running import Ledger
@@ -53,9 +54,9 @@ def of(judged: Judged) -> Shipped:
 def read(root: Path | None = None) -> dict[str, Shipped]:
     """Claim's id → what was measured last; nothing where no run was kept."""
     try:
-        data = json.loads((root or folder()).joinpath(FILE).read_text("utf-8"))
+        data = jsontext.loads((root or folder()).joinpath(FILE).read_text("utf-8"))
         return {name: Shipped(**found) for name, found in data.items()}
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 

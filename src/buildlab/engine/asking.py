@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from dataclasses import dataclass
 
+from buildlab import jsontext
 from buildlab.engine.model import Engine
 from buildlab.engine.owned import run_buildx
 from buildlab.errors import BuildlabError
@@ -30,7 +30,7 @@ def running_builds(engine: Engine, limit_s: float) -> tuple[Running, ...] | None
     listing = ("history", "ls", "--format", "json")
     try:
         text = run_buildx(engine.buildx, engine.child_env(), *listing, timeout_s=limit_s)
-        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+        rows = [jsontext.loads(line) for line in text.splitlines() if line.strip()]
         return tuple(
             Running(str(row["name"]), str(row["created_at"]))
             for row in rows

@@ -8,12 +8,12 @@ so a typing mistake would build on another engine; this one says so.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.errors import UsageError
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
@@ -39,7 +39,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The user's config.json; {} where there is none. Raises UsageError where it is no JSON."""
     path = folder / "config.json"
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = jsontext.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as e:
@@ -66,7 +66,7 @@ def _context(folder: Path, name: str, source: str) -> Candidate:
     ident = hashlib.sha256(name.encode()).hexdigest()
     meta = folder / "contexts" / "meta" / ident / "meta.json"
     try:
-        endpoint = json.loads(meta.read_text("utf-8"))["Endpoints"]["docker"]
+        endpoint = jsontext.loads(meta.read_text("utf-8"))["Endpoints"]["docker"]
         address = str(endpoint["Host"])
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise UsageError(

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.engine import cgroups, unixhttp
 from buildlab.engine.daemon_config import cgroup_name
 from buildlab.engine.paths import socket_folder
@@ -126,7 +127,7 @@ def attach(state_dir: Path) -> Instance | None:
 def _read(state_dir: Path) -> Instance | None:
     """The instance that was last started, which may have ended in part or whole."""
     try:
-        state = json.loads((state_dir / "instance.json").read_text())
+        state = jsontext.loads((state_dir / "instance.json").read_text())
         return Instance(
             name=state["name"],
             state_dir=state_dir,

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from buildlab import jsontext
 from buildlab.errors import EngineError, TimedOut
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Made:
     def read(cls, path: Path) -> Made | None:
         """The record in `path`; None where there is none, or one that can't be read."""
         try:
-            return cls(**json.loads(path.read_text("utf-8")))
+            return cls(**jsontext.loads(path.read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 

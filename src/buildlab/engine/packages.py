@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from buildlab import jsontext
 from buildlab.engine import binaries, sources
 from buildlab.engine.apt import Apt, installed
 from buildlab.errors import BuildlabError, DiskFull, EngineError
@@ -84,7 +85,7 @@ def _may_make_namespaces() -> bool:
 def present(folder: Path) -> Packages | None:
     """The packages in this folder, None where there are none or they are of another format."""
     try:
-        state = json.loads((folder / "versions.json").read_text())
+        state = jsontext.loads((folder / "versions.json").read_text())
         return Packages(folder, dict(state["packages"])) if state["format"] == FORMAT else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -6,12 +6,12 @@ their default builder nor its record of activity changes.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from buildlab import jsontext
 from buildlab.engine.candidates import Candidate, candidates, docker_config_dir
 from buildlab.engine.client import find_client
 from buildlab.engine.dockers import Answer, ask
@@ -69,7 +69,7 @@ def describe(settings: Settings, name: str) -> Engine:
         kind="remote",
         name=f"builder {name}",
         builder=name,
-        driver=str(json.loads(entry.read_text("utf-8")).get("Driver", "")),
+        driver=str(jsontext.loads(entry.read_text("utf-8")).get("Driver", "")),
         engine_version=local.version if local else "",
         buildx_version=client.buildx_version,
     )
@@ -107,7 +107,7 @@ def _context_names(config: Path) -> list[str]:
     names = []
     for meta in (config / "contexts" / "meta").glob("*/meta.json"):
         try:
-            names.append(str(json.loads(meta.read_text("utf-8"))["Name"]))
+            names.append(str(jsontext.loads(meta.read_text("utf-8"))["Name"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a broken context is the docker command's to report
     return names

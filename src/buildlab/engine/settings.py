@@ -59,18 +59,16 @@ class Settings:
                 f"BUILDLAB_ENGINE is {choice!r}, which names no kind of engine",
                 f"set it to one of {', '.join(CHOICES)}, or unset it",
             )
-        home = env.get("BUILDLAB_HOME", "").strip() or platformdirs.user_cache_dir("buildlab")
-        packages = env.get("BUILDLAB_PACKAGES", "").strip()
-        evidence = env.get("BUILDLAB_EVIDENCE", "").strip()
+        home = _folder(env, "BUILDLAB_HOME") or Path(platformdirs.user_cache_dir("buildlab"))
         return cls(
-            home=_absolute(home),
+            home=Path(os.path.abspath(home)),  # noqa: PTH100 (resolve follows links)
             engine=cast(Choice, choice),
             builder=env.get("BUILDLAB_BUILDER", "").strip(),
             replay=env.get("BUILDLAB_REPLAY", "").strip(),
-            record=env.get("BUILDLAB_RECORD", "").strip(),
+            record=_recordings(env),
             replay_pace_s=_pace(env.get("BUILDLAB_REPLAY_PACE", "").strip()),
-            packages_dir=_absolute(packages) if packages else None,
-            evidence_dir=_absolute(evidence) if evidence else None,
+            packages_dir=_folder(env, "BUILDLAB_PACKAGES"),
+            evidence_dir=_folder(env, "BUILDLAB_EVIDENCE"),
             docker_progress=env.get("BUILDKIT_PROGRESS", "").strip() or "auto",
         )
 
@@ -124,5 +122,32 @@ def tool_env(**changes: str) -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C.UTF-8", **changes}
 
 
-def _absolute(path: str) -> Path:
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 (resolve follows links)
+def _recordings(env: Mapping[str, str]) -> str:
+    """BUILDLAB_RECORD as given. Raises UsageError where it names a file."""
+    given = env.get("BUILDLAB_RECORD", "").strip()
+    return given if given.lower() in OFF or _folder(env, "BUILDLAB_RECORD") else ""
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    """The folder that a variable names, which need not be there; None where it is not set.
+
+    Raises UsageError for what can be no folder.
+    """
+    given = env.get(name, "").strip()
+    if not given:
+        return None
+    # For `~nobody`, Python's Path raises.
+    path = Path(os.path.abspath(os.path.expanduser(given)))  # noqa: PTH100, PTH111
+    hint = f"export {name}=/path/to/folder, or unset it"
+    if given.startswith("~") and not os.path.expanduser(given).startswith("/"):  # noqa: PTH111
+        raise UsageError(f"{name} is {given!r}: there is no such user", hint)
+    nearest = path
+    while not os.path.lexists(nearest):
+        nearest = nearest.parent
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{name} is {given!r}: this is not valid UTF-8", hint) from None
+    if not nearest.is_dir():
+        raise UsageError(f"{name} is {given!r}: {nearest} is not a folder", hint)
+    return path

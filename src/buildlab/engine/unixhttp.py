@@ -8,6 +8,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
+
 
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout_s: float) -> None:
@@ -54,7 +56,7 @@ def ping(path: Path, timeout_s: float = 2) -> bool:
 
 def get_json(path: Path, resource: str, timeout_s: float = 10) -> dict[str, Any]:
     """The JSON object that a GET returns. Raises as `get` does, ValueError for no JSON."""
-    answer = json.loads(get(path, resource, timeout_s))
+    answer = jsontext.loads(get(path, resource, timeout_s))
     if not isinstance(answer, dict):
         raise ValueError(f"{resource} answered no object")
     return answer
@@ -70,7 +72,7 @@ def ask_once(path: Path, question: dict[str, Any], timeout_s: float = 5) -> dict
         answer = b""
         while piece := connection.recv(65536):
             answer += piece
-    parsed = json.loads(answer)
+    parsed = jsontext.loads(answer)
     if not isinstance(parsed, dict):
         raise ValueError(f"{question.get('execute')} answered no object")
     return parsed

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from buildlab import jsontext
 from buildlab.images.gzipped import GzipFile
 
 EPOCH = 1767225600
@@ -71,7 +72,7 @@ class LayerStore:
     def get(self, name: str, key: str) -> Layer | None:
         """The layer of this name, if it was made from the same things (`key`)."""
         try:
-            data = json.loads(self._record(name).read_text("utf-8"))
+            data = jsontext.loads(self._record(name).read_text("utf-8"))
             layer = Layer(**data["layer"])
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from buildlab import jsontext
 from buildlab.images.layers import EPOCH, Layer, LayerStore
 from buildlab.images.model import LABEL
 
@@ -45,8 +46,8 @@ class Layout:
 def read(folder: Path) -> Layout | None:
     """The layout in a folder, None where there is none or it is not whole."""
     try:
-        entry = json.loads((folder / "index.json").read_text("utf-8"))["manifests"][0]
-        manifest = json.loads(_blob(folder, entry["digest"]).read_text("utf-8"))
+        entry = jsontext.loads((folder / "index.json").read_text("utf-8"))["manifests"][0]
+        manifest = jsontext.loads(_blob(folder, entry["digest"]).read_text("utf-8"))
         parts = [manifest["config"], *manifest["layers"]]
         if any(_blob(folder, p["digest"]).stat().st_size != p["size"] for p in parts):
             return None

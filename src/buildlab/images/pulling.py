@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from buildlab import jsontext
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull
 from buildlab.images.layout import full_name
@@ -116,7 +117,7 @@ def through_buildx(engine: Engine) -> Ask:
         )
         if done.returncode:
             raise ConnectionError(done.stderr.strip().removeprefix("ERROR: "))
-        return str(json.loads(done.stdout)["digest"])
+        return str(jsontext.loads(done.stdout)["digest"])
 
     return ask
 
@@ -155,7 +156,7 @@ def _reason(error: Exception) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        data = json.loads(file.read_text("utf-8"))
+        data = jsontext.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.engine.settings import Settings
 from buildlab.errors import RecordError, UsageError
 from buildlab.record import EngineInfo
@@ -107,7 +108,7 @@ def dump(path: Path, engine: EngineInfo, data: dict[str, Any]) -> Path:
 def load(path: Path) -> dict[str, Any]:
     """A recording's data, each record in it marked with where and when it was recorded."""
     try:
-        data = json.loads(gzip.decompress(path.read_bytes()))
+        data = jsontext.loads(gzip.decompress(path.read_bytes()))
         if not isinstance(data, dict) or data["format"] > FORMAT:
             raise RecordError(f"{path} is of a newer format", "update buildlab")
         for record in records(data["value"]):

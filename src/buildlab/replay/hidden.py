@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.masking import Masker
 
 _CODED = ("short", "detail")
@@ -28,7 +29,7 @@ def masked(lines: Sequence[str], masker: Masker) -> list[str]:
 
 def _event(line: str) -> dict[str, Any] | None:
     try:
-        event = json.loads(line)
+        event = jsontext.loads(line)
     except ValueError:
         return None
     return event if isinstance(event, dict) else None

@@ -7,7 +7,6 @@ said by `cli.start`.
 from __future__ import annotations
 
 import html
-import json
 import os
 import re
 import secrets
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from buildlab import jsontext
 from buildlab.errors import TimedOut, UsageError
 from buildlab.start import asking, options
 from buildlab.start.address import choose_port, host, is_loopback
@@ -197,7 +197,7 @@ def _awaited(report: IO[str], process: subprocess.Popen[bytes], log: Path) -> di
             f"JupyterLab did not answer within {START_LIMIT_S:.0f} s:\n{_tail(log)}", f"read {log}"
         )
     if text := report.read():
-        told: dict[str, Any] = json.loads(text)
+        told: dict[str, Any] = jsontext.loads(text)
         return told
     raise UsageError(
         f"JupyterLab ended at once (exit code {process.wait()}):\n{_tail(log)}", f"read {log}"

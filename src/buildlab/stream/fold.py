@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from buildlab import masking
+from buildlab import jsontext, masking
 from buildlab.dockerfile import parse
 from buildlab.record import BuildWarning, StepKey
 from buildlab.stream.grouping import Group, group
@@ -79,7 +78,7 @@ class Fold:
         self._fed_at = self._clock()
         text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
         try:
-            message = json.loads(text)
+            message = jsontext.loads(text)
         except ValueError:
             message = None
         if not isinstance(message, dict):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.stream.fold import decoded
 from buildlab.stream.vertex import seconds
 
@@ -37,8 +37,8 @@ class PlainLog:
     def feed(self, line: bytes) -> list[str]:
         """The lines of text that this event adds."""
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
+            message = jsontext.loads(line)
+        except ValueError:
             return []
         told: list[str] = []
         for kind, take in (

@@ -1,0 +1,106 @@
+"""JSON that others wrote: what is wrong with it is a ValueError, and so an error with a hint."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from buildlab import bundle, evidence, jsontext, store
+from buildlab.claims import shipped
+from buildlab.engine import candidates, instance, owned, packages
+from buildlab.errors import BuildlabError
+from buildlab.replay import files
+
+PACKAGE = Path(store.__file__).parent
+BAD = {
+    "nested": b"[" * 200_000,
+    "nested objects": b'{"a":' * 200_000,
+    "nested and closed": b"[" * 100_000 + b"]" * 100_000,
+    "not a number": b'{"schema_version": 1, "wall_s": NaN}',
+    "infinity": b'{"schema_version": 1, "wall_s": 1e999}',
+    "a long number": b'{"schema_version": 1, "exit_code": ' + b"9" * 10_000 + b"}",
+    "another type": b"[1]",
+    "a string": b'"x"',
+    "null": b"null",
+    "not UTF-8": b'{"a": "\xff\xfe"}',
+    "NUL": b"\0\0\0\0",
+    "nothing": b"",
+    "a lone surrogate": b'{"schema_version": "\\ud800"}',
+    "twice": b'{"schema_version": 1, "schema_version": 1}',
+}
+
+
+def in_folder(name: str, read: Callable[[Path], object]) -> Callable[[Path], object]:
+    """A reader of a folder whose file `name` is the bad one."""
+
+    def call(file: Path) -> object:
+        target = file.parent / name
+        target.write_bytes(file.read_bytes())
+        return read(file.parent)
+
+    return call
+
+
+def packed(file: Path) -> object:
+    """A recording is compressed."""
+    file.write_bytes(gzip.compress(file.read_bytes()))
+    return files.load(file)
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "record": store.load,
+    "recording": packed,
+    "bundle": bundle.read,
+    "docker's configuration": in_folder("config.json", candidates.read_config),
+    "engine": in_folder("instance.json", instance.attach),
+    "packages": in_folder("versions.json", packages.present),
+    "what was made": owned.Made.read,
+    "kept verdicts": in_folder(shipped.FILE, shipped.read),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("what", BAD)
+def test_bad_files_are_named_or_passed_over(reader: str, what: str, tmp_path: Path) -> None:
+    """A reader answers as if there were no file, or says what is wrong; nothing else is raised."""
+    file = tmp_path / "bad.json"
+    file.write_bytes(BAD[what])
+    try:
+        found = READERS[reader](file)
+    except BuildlabError as fault:
+        assert fault.hint
+        assert fault.exit_code in (2, 5)
+    else:
+        assert not found or what in ("twice", "a lone surrogate")
+
+
+@pytest.mark.parametrize("what", ["nested", "nested objects", "infinity", "not a number"])
+def test_what_python_takes_or_breaks_at(what: str) -> None:
+    """Python's own parser raises RecursionError, or takes what is no JSON."""
+    with pytest.raises(ValueError, match=r"it is nested too deep|number"):
+        jsontext.loads(BAD[what])
+
+
+def test_all_json_of_others_is_read_here() -> None:
+    """Only what the kit's own program prints in an experiment is read by the library itself."""
+    own = {"experiments", "services", "jsontext.py"}
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] in own:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("load", "loads"):
+                assert ast.unparse(node.value) != "json", f"{path.name}:{node.lineno}"
+
+
+def test_evidence_that_is_damaged_is_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept results are an offer: a bad file is as good as none."""
+    file = tmp_path / "kept.json.gz"
+    file.write_bytes(gzip.compress(BAD["nested"]))
+    monkeypatch.setattr(evidence, "_path", lambda *_: file)
+    assert evidence.find(lambda: None) is None
