@@ -162,8 +162,12 @@ def _step(found: Group, sources: _Sources) -> Step:
         inputs=inputs,
         reads_context=reads_context,
         lines=found.lines or next((op.lines for op in ops if op.lines), None),
-        cache_mounts=tuple(m for op in ops for m in op.cache_mounts),
-        secret_ids=tuple(i for op in ops for i in op.secret_ids),
+        cache_mounts=tuple(
+            replace(m, id=fold.masker(m.id), target=fold.masker(m.target))
+            for op in ops
+            for m in op.cache_mounts
+        ),
+        secret_ids=tuple(fold.masker(i) for op in ops for i in op.secret_ids),
         layers=_own_layers(ops),
         logs=_logs(found.members, fold.masker, origin),
         error=fold.masker(next((e for e in errors if e), "")),

@@ -299,3 +299,37 @@ def test_a_path_blots_nothing_out() -> None:
     """An argument that only says where a key lies is masked beside its name alone."""
     flags = ("--build-arg=DEPLOY_KEY=/etc/ssl/deploy.pem",)
     assert Masker(given(flags))("COPY x /etc/ssl/deploy.pem") == "COPY x /etc/ssl/deploy.pem"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a.", "x-", "login ", "curl -u ", "https://a:", "eyJ", 'password: "', "machine a "),
+        *("-----BEGIN PRIVATE KEY-----", "TOKEN=,", "--token ", "?token&", "s3cr", "ENV a ", "A"),
+        *("a:bbbbbb@", "mysql -", "-----BEGIN PRIVATE KEY-----\nAAAAAAAAAAAAAAAAAA\n", "x.x@a.b:"),
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Whatever repeats in a log, its masking takes time in proportion to its length."""
+    masker = Masker(["s3cr3t-value"])
+    took = []
+    for size in (50_000, 200_000):
+        long = (text * size)[:size] + " = :// @ END -----END"
+        begin = time.process_time()
+        masker(long)
+        took.append(time.process_time() - begin)
+    assert took[1] < 12 * took[0] + 0.2  # four times the text; were it squared, 16 times
+
+
+def test_colours_within_a_value() -> None:
+    """A value that a tool coloured in the middle is masked, its colours with it."""
+    text = "found \x1b[01;31m\x1b[Ks3cr\x1b[m\x1b[K3t-value\x1b[0m here"
+    assert Masker(["s3cr3t-value"])(text) == f"found \x1b[01;31m\x1b[K{MASK}\x1b[0m here"
+
+
+def test_a_large_secret_costs_little() -> None:
+    """A secret of a megabyte in one line is found, and prepared within seconds."""
+    value = "".join(f"{n:08x}" for n in range(131_072))
+    begin = time.process_time()
+    assert Masker([value])(f"a {value} b") == f"a {MASK} b"
+    assert time.process_time() - begin < 20

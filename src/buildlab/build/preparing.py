@@ -12,6 +12,7 @@ from buildlab.build.context import guarded
 from buildlab.build.source import Source
 from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError
+from buildlab.visible import on_one_line
 from buildlab.workspace import Workspace
 
 LONGEST_S = 7 * 86400.0
@@ -23,14 +24,20 @@ def title_of(context: str | Path | Workspace, flags: Sequence[str]) -> str:
     if not isinstance(context, Workspace) and "://" in os.fspath(context):
         context = re.split(r"[?#]", os.fspath(context))[0]  # what gives access says no name
     origin = context.source if isinstance(context, Workspace) else Path(context)
-    named = [Path(value).name for value in docker.values(flags, "--file") if value != "-"]
+    named = [
+        Path(re.split(r"[?#]", value)[0]).name
+        for value in docker.values(flags, "--file")
+        if value != "-"
+    ]
     name = "stdin" if os.fspath(origin) == "-" else origin.absolute().name
     return " ".join([name or "context", *named[-1:]])
 
 
 def arrive_empty(names: Sequence[str]) -> str:
     """What a record says of files that the client can't read."""
-    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    listed = ", ".join(on_one_line(name) for name in names[:3]) + (
+        f" and {len(names) - 3} more" if len(names) > 3 else ""
+    )
     return (
         f"can't be read, so what is copied of it is empty: {listed}; make it readable, or name it "
         "in .dockerignore"

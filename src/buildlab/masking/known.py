@@ -15,6 +15,7 @@ _WHOLE_WORD = 6
 _LEAST_CODED = 8
 _CODED_VALUES = 200
 """Of so many values the encoded forms are looked for one by one; see `_in_base64` for the rest."""
+_LONGEST_CODED = 8192
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}")
 
 Span = tuple[int, int]
@@ -29,7 +30,8 @@ class Known:
         forms: set[str] = set()
         if with_forms:
             for value in sorted(kept, key=len)[:_CODED_VALUES]:
-                forms.update(spellings(value))
+                if len(value) <= _LONGEST_CODED:
+                    forms.update(spellings(value))
             as_bytes = (v.encode("utf-8", "surrogateescape").decode("latin-1") for v in kept)
             self._coded = Known(as_bytes, with_forms=False)
         self._buckets: dict[str, list[str]] = {}

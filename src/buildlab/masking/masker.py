@@ -21,6 +21,7 @@ _TOO_COMMON = frozenset(
 _SHORTEST = 4
 """A shorter value would blot out unrelated text; it is still masked beside its name."""
 _REFERENCE = re.compile(r"\$[\w{(]|<[\w ]+>$|%\w+%$|\{\{")
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _WORD = re.compile(r"(?P<head>(?:--[\w-]+=)?(?P<name>[A-Za-z_][\w./:-]*)=)(?P<value>.*)", re.S)
 
 
@@ -106,18 +107,36 @@ class Masker:
 
     def spans(self, text: str) -> list[Span]:
         """What to replace: in order, none touching another, no mask masked again."""
-        found = [s for s in patterns.spans(text) if _is_secret(text[s[0] : s[1]])]
-        if self._values:
-            if self._known is None:
-                self._known = Known(self._values)
-            found += self._known.spans(text)
+        found = self._found(text)
+        if "\x1b" in text:  # a tool's colours may stand within a value
+            plain, places = _without_colours(text)
+            found += [(places[start], places[end - 1] + 1) for start, end in self._found(plain)]
         out: list[Span] = []
-        for start, end in sorted(s for s in found if s[0] < s[1]):
+        for start, end in sorted(found):
             if out and start < out[-1][1]:
                 out[-1] = (out[-1][0], max(end, out[-1][1]))
             else:
                 out.append((start, end))
         return out
+
+    def _found(self, text: str) -> list[Span]:
+        found = [s for s in patterns.spans(text) if _is_secret(text[s[0] : s[1]])]
+        if self._values:
+            if self._known is None:
+                self._known = Known(self._values)
+            found += self._known.spans(text)
+        return [s for s in found if s[0] < s[1]]
+
+
+def _without_colours(text: str) -> tuple[str, list[int]]:
+    """The text without a terminal's escape sequences, and where each character of it stands."""
+    places: list[int] = []
+    at = 0
+    for sequence in _SEQUENCE.finditer(text):
+        places += range(at, sequence.start())
+        at = sequence.end()
+    places += range(at, len(text))
+    return "".join([text[i] for i in places]), places
 
 
 def _lines(value: str) -> Iterable[str]:

@@ -11,36 +11,44 @@ from buildlab.masking.names import plainly_secret, query_name, secret_name
 Span = tuple[int, int]
 
 _QUOTED = r""""(?:[^"\\]|\\.)*"|'[^']*'"""
-_NAME = re.compile(r"(?<![\w$])(?P<name>[A-Za-z_][\w.-]*)=(?!=)")
-_VALUE = re.compile(rf"""{_QUOTED}|(?:(?![,;][A-Za-z_][\w.-]*=)(?:[^\s&"'\\]|\\(?!["']|u0026)))+""")
+_WORD = r"[A-Za-z_][\w.-]{0,80}"
+"""A name; bounded, as all that is repeated before a sign that may not come: text is long."""
+_NAME = re.compile(rf"(?<![\w$])(?P<name>{_WORD})=(?!=)")
+_VALUE = re.compile(rf"""{_QUOTED}|(?:(?![,;]{_WORD}=)(?:[^\s&"'\\]|\\(?!["']|u0026)))+""")
 _COLON = re.compile(
     rf"""(?:^|[{{,\[]|\| |> )[ \t]*(?:-[ \t]+)?(?P<quote>\\?["']?)
-    (?P<name>[A-Za-z_][\w.-]*)(?P=quote)[ \t]*:[ \t]*
+    (?P<name>{_WORD})(?P=quote)[ \t]*:[ \t]*
     (?P<value>{_QUOTED}|\\"(?:[^"\\]|\\[^"])*\\"|[^\s"',{{}}\[\]\\|>][^\s,}}\]]*)""",
     re.M | re.X,
 )
 _OPTION = re.compile(
-    rf"""(?<![\w-])--?(?P<name>[A-Za-z][\w-]*)[ \t]+(?P<value>{_QUOTED}|[^\s"'-][^\s"']*)"""
+    rf"""(?<![\w-])--?(?P<name>[A-Za-z][\w-]{{0,80}})[ \t]+(?P<value>{_QUOTED}|[^\s"'-][^\s"']*)"""
 )
 _SHORT_OPTION = re.compile(
-    r"""\b(?:login\b[^\n|;&]*?[ ]-p[ =]?|sshpass[ ]+-p[ ]*|mysql\w*\b[^\n|;&]*?[ ]-p
-    |curl\b[^\n|;]*?[ ](?:-u|--user)[ =]?["']?[^\s:"']*:|redis-cli\b[^\n|;&]*?[ ]-a[ ]+)
+    r"""\b(?:login\b[^\n|;&]{0,200}?[ ]-p[ =]?|sshpass[ ]+-p[ ]*
+    |mysql\w{0,20}\b[^\n|;&]{0,200}?[ ]-p
+    |curl\b[^\n|;]{0,400}?[ ](?:-u|--user)[ =]?["']?[^\s:"']{0,100}:
+    |redis-cli\b[^\n|;&]{0,200}?[ ]-a[ ]+)
     (?P<value>[^\s"'-][^\s"']*|"[^"]*"|'[^']*')""",
     re.X,
 )
 _ENV_BY_SPACE = re.compile(r"\bENV[ \t]+(?P<name>[A-Za-z_]\w*)[ \t]+(?P<value>[^=\s].*)")
 _USERINFO = re.compile(
-    r"\b[a-z][a-z0-9+.]*://(?P<user>[^\s/:@\"'`?#]*):(?P<password>[^\s/\"'`?#]*)@(?!sha256:)", re.I
+    r"\b[a-z][a-z0-9+.]{0,20}://(?P<user>[^\s/:@\"'`?#]{0,500}):(?P<password>[^\s/\"'`?#]{0,2000})@(?!sha256:)",
+    re.I,
 )
 _ODD_USERINFO = re.compile(  # a password with a slash, which is no URL and is typed all the same
-    r"\b(?:https?|ssh|git)://[^\s/:@\"'`?#]+:(?!\d{1,5}/)(?P<value>[^\s@\"'`?#]*/[^\s@\"'`?#]*)@"
+    r"\b(?:https?|ssh|git)://[^\s/:@\"'`?#]{1,500}:(?!\d{1,5}/)(?P<value>[^\s@\"'`?#/]{0,200}/[^\s@\"'`?#]{0,200})@"
 )
-_BARE_USERINFO = re.compile(r"\b(?:git\+)?(?:https?|ssh)://(?P<value>[^\s/:@\"'`?#]+)@", re.I)
+_BARE_USERINFO = re.compile(
+    r"\b(?:git\+)?(?:https?|ssh)://(?P<value>[^\s/:@\"'`?#]{1,2000})@", re.I
+)
 _NO_SCHEME = re.compile(  # a URL that lost its scheme, or a slash of it
-    r"(?<![\w.+-])(?!mailto:)[\w.+-]+:(?P<value>[^\s/@:\"']{6,})@(?:[\w-]+\.)+[a-z]{2,}\b", re.I
+    r"(?<![\w.+-])(?!mailto:)[\w.+-]{1,80}:(?P<value>[^\s/@:\"']{6,200})@(?:[\w-]{1,63}\.){1,9}[a-z]{2,20}\b",
+    re.I,
 )
 _QUERY = re.compile(
-    r"""(?:[?&;\#]|\\u0026|&amp;|%3F|%26)(?P<name>[A-Za-z_][\w.-]*)(?:=|%3D)
+    r"""(?:[?&;\#]|\\u0026|&amp;|%3F|%26)(?P<name>[A-Za-z_][\w.-]{0,80})(?:=|%3D)
     (?P<value>(?:(?!%26|\\u0026)[^\s&;\#"'`<>\\|])+)""",
     re.X | re.I,
 )
@@ -49,21 +57,20 @@ _SAS: Final = frozenset({"se", "sp", "st", "spr", "sr", "sv", "skoid", "sktid", 
 _HEADER = re.compile(
     r"""\b(?:(?:proxy-)?authorization["']?[ ]*[:=][ ]*\\?["']?(?:(?:basic|bearer|token|digest
     |negotiate)[ ]+)?|bearer[ ]+(?=[\w.~+/-]{16})
-    |x-[\w-]*(?:token|key|secret|auth)["']?[ ]*:[ ]*\\?["']?
+    |x-[\w-]{0,30}(?:token|key|secret|auth)["']?[ ]*:[ ]*\\?["']?
     |private-token["']?[ ]*:[ ]*\\?["']?|(?:set-)?cookie["']?[ ]*:[ ]*\\?["']?)
     (?P<value>[^\s"'\\,;]+)""",
     re.I | re.X,
 )
 _NETRC = re.compile(
-    r"\b(?:machine\s+\S+|default)\s+(?:(?:login|user|account)\s+\S+\s+)*?password\s+(?P<value>\S+)"
+    r"\b(?:machine\s{1,9}\S{1,255}|default)\s{1,9}(?:(?:login|user|account)\s{1,9}\S{1,255}\s{1,9}){0,3}?password\s+(?P<value>\S+)"
 )
 _NETRC_LINE = re.compile(r"^[ \t]*password[ \t]+(?P<value>\S+)[ \t]*$", re.M)
 _AUTH = re.compile(r"""\\?["'](?:auth|identitytoken)\\?["']\s*:\s*\\?["'](?P<value>[^"'\\]{6,})""")
-_KEY_BLOCK = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
-    r"|(?:(?:\s|\\n)+(?:\d+ \| (?:>>> )?)?[A-Za-z0-9+/=]{16,})*)"
-)
+_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_LINES = re.compile(r"(?:(?:\s|\\n)+(?:\d+ \| (?:>>> )?)?[A-Za-z0-9+/=]{16,})*")
+_LONGEST_KEY: Final = 12_000
 _SHAPES = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl(?:pat|dt|rt|cbt|ptt|soat)-[\w-]{20,}"
     r"|A(?:KIA|SIA|BIA|CCA)[0-9A-Z]{16}\b|xox[abeoprs]-[\w-]{10,}|xapp-[\w-]{10,}"
@@ -105,9 +112,19 @@ def spans(text: str) -> Iterator[Span]:
     if "=" in text or "%3D" in text:
         yield from _in_queries(text)
     if "-----BEGIN" in text:
-        yield from (m.span() for m in _KEY_BLOCK.finditer(text))
+        yield from _keys(text)
     if any(start in text for start in _SHAPE_STARTS):
         yield from (m.span() for m in _SHAPES.finditer(text))
+
+
+def _keys(text: str) -> Iterator[Span]:
+    """Private keys, whole or up to where their lines stop."""
+    at = 0
+    while begun := _KEY_BEGIN.search(text, at):
+        ended = _KEY_END.search(text, begun.end(), begun.end() + _LONGEST_KEY)
+        ended = ended or _KEY_LINES.match(text, begun.end())
+        at = ended.end() if ended else begun.end()
+        yield begun.start(), at
 
 
 def _told(text: str) -> Iterator[Span]:
