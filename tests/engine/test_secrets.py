@@ -127,7 +127,7 @@ class Trial:
         self.run(
             "build", f"https://{user}@h.invalid/c.tgz?X-Amz-Signature={v['signature in a context']}"
         )
-        self.run("build", f"https://{v['token in a context']}@h.invalid/c.git#main", "--nonsense")
+        self.run("build", f"https://{v['token in a context']}@h.invalid/c.git#main")
         self.run("build", "tree", "--file", f"https://{user}@h.invalid/Dockerfile")
         self.run("build", f"/none/{user}@h.invalid/c.git?token={v['signature in a context']}")
         self.run("show", "last~1")
