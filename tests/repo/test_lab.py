@@ -153,3 +153,56 @@ def test_windows_is_told_where_to_go(checkout: Path) -> None:
     done = lab(checkout, "start")
     assert done.returncode == 3
     assert "WSL 2" in done.stderr
+
+
+def users_venv(place: Path) -> Path:
+    """A working Python environment that somebody else made."""
+    (place / "bin").mkdir(parents=True)
+    for name in ("python", "pip"):
+        (place / "bin" / name).write_text("#!/bin/sh\nexit 0\n")
+        (place / "bin" / name).chmod(0o755)
+    return place
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.parametrize("mark", [None, "", "/another/place\n"])
+def test_somebody_elses_environment_is_not_installed_into(mark: str | None, checkout: Path) -> None:
+    """An environment of the user's, be it with a mark copied from one of ours, is refused whole."""
+    theirs = users_venv(checkout.parent / "theirs")
+    if mark is not None:
+        (theirs / ".made-by-lab").write_text(mark)
+    before = contents(theirs)
+    done = lab(checkout, "start", BUILDLAB_VENV=f"{theirs}/")
+    assert done.returncode == 3
+    assert "move it away" in done.stderr
+    assert contents(theirs) == before
+    assert {p.name for p in checkout.parent.iterdir()} == {"theirs", checkout.name}
+
+
+@pytest.mark.parametrize("name", [".venv.lock", ".venv.log"])
+def test_what_lies_beside_the_environment_stays(name: str, checkout: Path) -> None:
+    """A folder where the script's lock goes, or a file where a log went, is left as it was."""
+    beside = checkout / name
+    if name == ".venv.lock":
+        beside.mkdir()
+        (beside / "file").write_text("mine")
+    else:
+        beside.write_text("mine")
+    program(checkout, "python3", 'case "$*" in "-m venv"*) exit 1;; esac')
+    done = lab(checkout, "start")
+    assert done.returncode == 3
+    assert "mine" in (beside / "file" if beside.is_dir() else beside).read_text()
+
+
+def test_an_empty_folder_of_the_users_is_filled_and_kept(checkout: Path) -> None:
+    """A folder made for the environment beforehand is used, with its mode."""
+    place = checkout.parent / "place"
+    place.mkdir(mode=0o750)
+    program(checkout, "python3", 'case "$*" in "-m venv"*) exit 1;; esac')
+    for _ in range(2):  # the second time it is ours to empty
+        done = lab(checkout, "start", BUILDLAB_VENV=str(place))
+        assert "could not be made" in done.stderr
+        assert place.stat().st_mode & 0o777 == 0o750
