@@ -1,51 +1,47 @@
 """One file with all that set-up downloads: for machines without internet.
 
-A plain tar (its parts are compressed already), so that `./lab`, which has no Python environment
-yet, can take the wheels out of it:
+A plain tar, as `sealed` writes and reads it: a list with the digest of each part, then the parts.
 
-    bundle.json          what it is for: architecture, distribution, Python, kit version
-    packages.tar.zst     the engine's Debian packages, unpacked
-    images/              base images as OCI layouts, and the layers they are made of
-    modules/             the lessons' Go modules
-    wheels/              the Python packages of requirements.lock
+    bundle.json   what it is for (architecture, distribution, Python, kit version), and the list
+    debian/       the engine's Debian packages with their signed lists, as a mirror has them
+    images/       base images as OCI layouts, and the layers they are made of
+    modules/      the lessons' Go modules
+    wheels/       the Python packages of requirements.lock
+
+Nothing of it is used before all of it was verified against the list, and what runs as root
+outside of builds, the engine, is verified once more: by apt, with the keys of the machine itself.
 """
 
 from __future__ import annotations
 
 import errno
-import io
-import json
+import os
 import platform
-import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
 
-import zstandard
-
-from buildlab import images, jsontext, modules
-from buildlab.engine import embedded, packages, sources
+from buildlab import images, modules, sealed
+from buildlab.engine import carried, embedded, packages, sources
 from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import DiskFull, EngineError, UsageError
 from buildlab.start import course_root
 
 Progress = Callable[[str], None]
 
-FORMAT = 2
+FORMAT = sealed.FORMAT
+INFO = sealed.INFO
 LOCK = "requirements.lock"
-INFO = "bundle.json"
-PACKAGES = "packages.tar.zst"
 _FOLDERS = ("images", "modules")
 _TRANSIENT = (".lock", ".part", ".log")
+_MAKE = "make one on a machine with internet: ./lab bundle FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,8 @@ class Made:
 
 
 def write(target: Path, progress: Progress = lambda _: None) -> Made:
-    """Write the bundle, whole or not at all. Fetches what this machine doesn't have yet.
+    """Write the bundle, whole or not at all. Fetches what this machine doesn't have yet, and the
+    engine's packages, which are not kept packed.
 
     Raises EngineError where this machine can't have the kit's own engine, DiskFull, BuildFailed
     where a Go module can't be downloaded, and UsageError where `target` can't be written.
@@ -100,23 +97,26 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode=0o600)  # said before minutes of work
         with (
-            tempfile.TemporaryDirectory(prefix="bundle-", dir=home.make(home.root)) as folder,
-            tarfile.open(part, "w") as tar,
-            ThreadPoolExecutor(1) as aside,  # pip waits for the network: pack beside it
+            tempfile.TemporaryDirectory(prefix="bundle-", dir=home.make(home.root)) as name,
+            ThreadPoolExecutor(1) as aside,  # pip and apt wait for the network
         ):
-            told = json.dumps(asdict(made), indent=1).encode()
-            entry = tarfile.TarInfo(INFO)
-            entry.size = len(told)
-            tar.addfile(entry, io.BytesIO(told))
-            wheels = aside.submit(_wheels, Path(folder))
-            progress("packing the engine")
-            tar.add(_packed(home.packages, Path(folder)), PACKAGES)
-            progress("packing images and modules")
-            for name in _FOLDERS:
-                tar.add(home.root / name, name, filter=_lasting)
+            folder = Path(name)
+            wheels = aside.submit(_wheels, folder)
+            (debian := folder / "debian").mkdir()
+            packages.carry(debian, progress)
             progress("downloading the Python packages")
-            tar.add(wheels.result(), "wheels")
+            found = {"debian": debian, "wheels": wheels.result()}
+            found |= {name: home.root / name for name in _FOLDERS}
+            files = {
+                f"{name}/{path.relative_to(top).as_posix()}": path
+                for name, top in found.items()
+                for path in top.rglob("*")
+                if path.is_file() and not path.is_symlink() and not path.name.endswith(_TRANSIENT)
+            }
+            progress("packing")
+            sealed.write(part, asdict(made), files)
         part.replace(target)
     except OSError as fault:
         raise _fault(fault, target) from fault
@@ -126,77 +126,108 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
     return made
 
 
+def digest(file: Path) -> str:
+    """What `unpack` can be told to require: `sha256:…`. Raises UsageError as `read` does."""
+    with _refusals():
+        return sealed.contents(file).digest
+
+
 def read(file: Path) -> Made:
     """What a bundle is for. Raises UsageError where `file` is none."""
+    with _refusals():
+        return _made(file, sealed.contents(file))
+
+
+def unpack(file: Path, progress: Progress = lambda _: None, *, digest: str = "") -> Made:
+    """Put what a bundle holds where set-up would have put it; what is there already stays.
+
+    With `digest`, only a bundle that has it. Nothing is placed before every part was verified,
+    and the engine's packages by apt. Raises UsageError where anything is not as the list or a
+    signature says, or where it isn't for machines like this one; DiskFull.
+    """
+    home = Settings.from_env().paths
+    needed = packages.present(home.packages) is None
+
+    def wanted(part: sealed.Part) -> bool:
+        top = part.path.partition("/")[0]
+        return needed if top == "debian" else top in _FOLDERS and not _there(home.root, part)
+
+    def accept(contents: sealed.Contents) -> None:
+        if misfits := _made(file, contents).misfits(Made.here()):
+            raise UsageError(
+                f"{file} is for another machine: {'; '.join(misfits)}",
+                "make one on a machine like this one: ./lab bundle FILE",
+            )
+
+    with _refusals():  # before there is a home
+        first = sealed.contents(file)
+        sealed.require(file, first, digest)
+        accept(first)
+    new = not home.root.exists()
     try:
-        with tarfile.open(file, "r:") as tar:
-            first = tar.next()
-            content = tar.extractfile(first) if first and first.name == INFO else None
-            if content is None:
-                raise ValueError("it doesn't begin with bundle.json")
-            return Made(**jsontext.loads(content.read()))
-    except (OSError, ValueError, TypeError, tarfile.TarError) as fault:
+        with tempfile.TemporaryDirectory(prefix="unpack-", dir=home.make(home.root)) as name:
+            folder = Path(name)
+            progress("verifying")
+            with _refusals():
+                found = sealed.unpack(
+                    file, folder, digest=first.digest, wanted=wanted, accept=accept
+                )
+            if (folder / "debian").is_dir():
+                _engine(file, home.packages, folder / "debian", progress)
+            progress("placing images and modules")
+            _place(folder, home.root)
+    except OSError as fault:
+        raise _fault(fault, home.root) from fault
+    finally:
+        if new:
+            with suppress(OSError):  # where nothing was placed, nothing stays
+                home.root.rmdir()
+    return _made(file, found)
+
+
+def _there(root: Path, part: sealed.Part) -> bool:
+    return os.path.lexists(root / part.path)
+
+
+def _engine(file: Path, target: Path, debian: Path, progress: Progress) -> None:
+    signed = carried.as_of(debian)
+    days = (datetime.now(UTC) - signed).days if signed else 0
+    if days > 0:
+        progress(f"the engine's packages are {days} days old")
+    try:
+        packages.ensure(target, progress, debian)
+    except EngineError as fault:
         raise UsageError(
-            f"{file} is no bundle of the kit's: {fault}",
-            "make one on a machine with internet: ./lab bundle FILE",
+            f"{file}: its Debian packages can't be used with what this machine trusts:\n"
+            f"{fault.message}",
+            "copy it again, or make it anew: ./lab bundle FILE",
         ) from fault
 
 
-def unpack(file: Path, progress: Progress = lambda _: None) -> Made:
-    """Put what a bundle holds where set-up would have put it; what is there already stays.
+def _place(folder: Path, root: Path) -> None:
+    """Move files to the home; an image's index last, as it says that the image is whole."""
+    found = [p for name in _FOLDERS for p in (folder / name).rglob("*") if p.is_file()]
+    for path in sorted(found, key=lambda p: (p.name == "index.json", p)):
+        target = root / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.rename(target)
 
-    Raises UsageError where it isn't for machines like this one, DiskFull.
-    """
-    made = read(file)
-    if misfits := made.misfits(Made.here()):
-        raise UsageError(
-            f"{file} is for another machine: {'; '.join(misfits)}",
-            "make one on a machine like this one: ./lab bundle FILE",
-        )
-    home = Settings.from_env().paths
+
+def _made(file: Path, contents: sealed.Contents) -> Made:
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="unpack-", dir=home.make(home.root)) as folder,
-            tarfile.open(file, "r:") as tar,
-        ):
-            for member in tar:
-                top = member.name.partition("/")[0]
-                if top == PACKAGES and packages.present(home.packages) is None:
-                    progress("unpacking the engine")
-                    with tar.extractfile(member) or io.BytesIO() as packed:
-                        _unpacked(packed, Path(folder))
-                elif top in _FOLDERS and not (home.root / member.name).exists():
-                    tar.extract(member, home.root, filter="data")
-            if (unpacked := Path(folder) / "packages").is_dir():
-                home.packages.parent.mkdir(parents=True, exist_ok=True)
-                shutil.rmtree(home.packages, ignore_errors=True)  # of another format, or broken
-                unpacked.rename(home.packages)
-    except (tarfile.TarError, zstandard.ZstdError, EOFError) as fault:
-        raise UsageError(f"{file} is damaged: {fault}", "copy it again, or make it anew") from fault
-    except OSError as fault:
-        raise _fault(fault, home.root) from fault
-    return made
+        return Made(**contents.info)
+    except TypeError as fault:
+        raise UsageError(f"{file} is no bundle of the kit's: {fault}", _MAKE) from fault
 
 
-def _packed(packages_: Path, folder: Path) -> Path:
-    """The unpacked packages as one compressed file."""
-    target = folder / PACKAGES
-    with (
-        target.open("wb") as file,
-        zstandard.ZstdCompressor().stream_writer(file) as squeezed,
-        tarfile.open(fileobj=squeezed, mode="w|") as inner,
-    ):
-        inner.add(packages_, "packages")
-    return target
-
-
-def _unpacked(packed: IO[bytes], folder: Path) -> None:
-    """The reverse: `folder`/packages is there again."""
-    with (
-        zstandard.ZstdDecompressor().stream_reader(packed) as plain,
-        tarfile.open(fileobj=plain, mode="r|") as inner,
-    ):
-        inner.extractall(folder, filter="tar")
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except sealed.Refused as refused:
+        raise UsageError(str(refused), refused.hint) from refused
+    except FileNotFoundError as fault:
+        raise UsageError(f"{fault.filename} is no bundle: there is no such file", _MAKE) from fault
 
 
 def _wheels(folder: Path) -> Path:
@@ -221,13 +252,6 @@ def _wheels(folder: Path) -> Path:
             "check that pip reaches its package index: HTTPS_PROXY, PIP_CERT, PIP_INDEX_URL",
         )
     return target
-
-
-def _lasting(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """All but locks, logs and what is half written."""
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = ""
-    return None if entry.name.endswith(_TRANSIENT) else entry
 
 
 def _fault(fault: OSError, where: Path) -> UsageError | DiskFull:

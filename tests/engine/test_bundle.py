@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import zstandard
 
-from buildlab import bundle
+from buildlab import bundle, sealed
 from buildlab.engine import Engine, embedded
 from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError
@@ -58,10 +60,17 @@ def run(env: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def setup(env: dict[str, str], file: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Set up from a bundle, without a network."""
+    return run(env, sys.executable, "-m", "buildlab", "setup", "--from-bundle", str(file), *more)
+
+
 def test_set_up_without_a_network(made: Path, elsewhere: dict[str, str]) -> None:
-    """Engine, images and modules come from the bundle; a cold build downloads its modules."""
-    done = run(elsewhere, sys.executable, "-m", "buildlab", "setup", "--from-bundle", str(made))
+    """Engine, images and modules come from the bundle that has the digest; a cold build downloads
+    its modules."""
+    done = setup(elsewhere, made, "--digest", bundle.digest(made))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nobody has verified" not in done.stdout
     assert "Go modules: here" in done.stdout
     argv = ("build", "sample_go_app", "--file", "sample_go_app/Dockerfile", "--target", "modules")
     built = run(elsewhere, sys.executable, "-m", "buildlab", *argv)
@@ -82,6 +91,55 @@ def test_python_packages_are_complete(
     )
     done = run(elsewhere, sys.executable, *argv)
     assert done.returncode == 0, done.stderr
+
+
+def changed(made: Path, target: Path, wanted: str, change: Callable[[bytes], bytes]) -> Path:
+    """A bundle like it whose list fits, with other content in the first part that ends so."""
+    files = {}
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        found = sealed.unpack(made, Path(folder))
+        files = {part.path: Path(folder) / part.path for part in found.parts}
+        path = next(path for path in files if path.endswith(wanted) and path.startswith("debian/"))
+        content = change(files[path].read_bytes())
+        files[path].unlink()  # it may have a twin
+        files[path].write_bytes(content)
+        sealed.write(target, found.info, files)
+    return target
+
+
+def plain(packed: bytes) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader(packed) as unpacked:
+        return unpacked.read()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "change"),
+    [
+        ("_amd64.deb", lambda deb: deb[:-1] + bytes([deb[-1] ^ 1])),
+        ("/Packages.zst", lambda packed: zstandard.compress(plain(packed) + b"\n")),
+        ("/InRelease", lambda signed: signed.replace(b"Origin: Debian", b"Origin: debian", 1)),
+        ("/InRelease", lambda signed: signed[: signed.index(b"-----BEGIN PGP SIGNATURE")]),
+    ],
+    ids=["package", "list", "signed text", "no signature"],
+)
+def test_an_engine_that_nobody_signed_is_refused(
+    made: Path,
+    elsewhere: dict[str, str],
+    tmp_path: Path,
+    wanted: str,
+    change: Callable[[bytes], bytes],
+) -> None:
+    """Without a digest whoever changed the file may have written a list that fits: this machine's
+    keys still decide what runs as root. Nothing is left."""
+    file = changed(made, tmp_path / "changed.tar", wanted, change)
+    done = setup(elsewhere, file)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Nobody has verified" in done.stdout and bundle.digest(file) in done.stdout
+    assert "what this machine trusts" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "home").exists()
+    assert bundle.digest(file) != bundle.digest(made)
+    refused = setup(elsewhere, file, f"--digest={bundle.digest(made)}")
+    assert refused.returncode == 2 and "another bundle" in refused.stderr
 
 
 def test_a_bundle_that_can_not_be_written_leaves_nothing(made: Path, tmp_path: Path) -> None:

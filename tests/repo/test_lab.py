@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from buildlab import sealed
+
 ROOT = Path(__file__).parents[2]
 SHELL_TOOLS = (
     *("sh", "dirname", "cat", "cmp", "ls", "grep", "date", "rm", "mkdir", "cp"),
@@ -127,6 +129,28 @@ def test_a_half_made_environment_is_made_again(checkout: Path) -> None:
     assert "making" in done.stderr and "could not be made" in done.stderr
     assert not (venv / "half").exists()
     assert not (checkout / ".venv.lock").exists()
+
+
+@pytest.mark.parametrize("spelled", [("--digest", "sha256:" + "0" * 64), (f"--digest={'0' * 64}",)])
+def test_a_bundle_is_verified_before_there_is_an_environment(
+    checkout: Path, spelled: tuple[str, ...]
+) -> None:
+    """Another digest than the bundle's: refused, with nothing unpacked and no environment made."""
+    sealed_py = checkout / "src" / "buildlab" / "sealed.py"
+    sealed_py.parent.mkdir(parents=True)
+    shutil.copy2(ROOT / "src" / "buildlab" / "sealed.py", sealed_py)
+    (wheel := checkout / "x.whl").write_bytes(b"a wheel")
+    info = {"format": sealed.FORMAT, "python": "3.11"}
+    sealed.write(checkout / "b.tar", info, {"wheels/x.whl": wheel})
+    program(checkout, "mktemp").symlink_to(shutil.which("mktemp") or "")
+    program(checkout, "python3", f'exec "{sys.executable}" "$@"')
+    temporary = checkout / "tmp"
+    temporary.mkdir()
+    bundle = str(checkout / "b.tar")
+    done = lab(checkout, "start", "--from-bundle", bundle, *spelled, TMPDIR=str(temporary))
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"lab: {bundle} is another bundle"), done.stderr
+    assert not (checkout / ".venv").exists() and list(temporary.iterdir()) == []
 
 
 def test_shellcheck() -> None:

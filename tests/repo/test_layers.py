@@ -45,6 +45,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                     "services",
                     "artifact",
                     "bundle",
+                    "sealed",
                     "modules",
                 ),
             }

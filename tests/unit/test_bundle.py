@@ -62,7 +62,7 @@ def test_a_damaged_bundle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     file = written(tmp_path / "b.tar", Made.here())
     (tmp_path / "part").write_bytes(b"no archive")
     with tarfile.open(file, "a") as tar:
-        tar.add(tmp_path / "part", bundle.PACKAGES)
+        tar.add(tmp_path / "part", "wheels/part")
     with pytest.raises(UsageError, match="is damaged") as caught:
         bundle.unpack(file)
     assert "copy it again" in caught.value.hint

@@ -13,7 +13,7 @@ from buildlab.cli._out import print_json
 EPILOG = (
     "Examples:  buildlab bundle  ·  buildlab bundle /media/usb/buildlab.tar\n\n"
     "On the other machine, in a checkout of the kit:  "
-    "./lab start --from-bundle /media/usb/buildlab.tar"
+    "./lab start --from-bundle /media/usb/buildlab.tar --digest sha256:…"
 )
 
 
@@ -37,10 +37,12 @@ def bundle(
 
     with Console(stderr=True).status("bundle …") as status:
         made = bundles.write(file, lambda step: status.update(f"bundle: {step} …"))
-    size_bytes = file.stat().st_size
+    size_bytes, digest = file.stat().st_size, bundles.digest(file)
     if as_json:
-        print_json({"file": str(file), "size_bytes": size_bytes, **asdict(made)})
+        told = {"file": str(file), "size_bytes": size_bytes, "digest": digest, **asdict(made)}
+        print_json(told)
         return
     print(f"{file}, {format_bytes(size_bytes)}")
     print(f"For {made.distribution}, {made.architecture}, Python {made.python}:")
-    print(f"  ./lab start --from-bundle {file}")
+    print(f"  ./lab start --from-bundle {file} --digest {digest}")
+    print("Give people the digest another way than the file: then nobody can change the file.")

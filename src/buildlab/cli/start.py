@@ -19,7 +19,7 @@ from rich.status import Status
 
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings, tool_env
-from buildlab.errors import BuildFailed, BuildlabError, EngineError, TimedOut
+from buildlab.errors import BuildFailed, BuildlabError, EngineError, TimedOut, UsageError
 from buildlab.start import Lab, choose_port, course_root, is_loopback, jupyterlab, options
 from buildlab.start.address import ANYWHERE
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         context_settings=extra,
         epilog="Examples:  ./lab start  ·  ./lab start --no-browser --port 9999  ·  "
-        "BUILDLAB_REPLAY=1 ./lab start  ·  ./lab start --from-bundle FILE",
+        "BUILDLAB_REPLAY=1 ./lab start  ·  ./lab start --from-bundle FILE --digest sha256:…",
     )(start)
     app.command(epilog="Examples:  ./lab setup  ·  ./lab setup --from-bundle FILE")(setup)
 
@@ -41,17 +41,22 @@ Bundle = Annotated[
     Path | None,
     typer.Option(help="Take all downloads from this file; see `bundle`.", metavar="FILE"),
 ]
+Digest = Annotated[
+    str,
+    typer.Option(help="What `bundle` printed: another file is refused.", metavar="sha256:…"),
+]
 
 
-def setup(from_bundle: Bundle = None) -> None:
+def setup(from_bundle: Bundle = None, digest: Digest = "") -> None:
     """Make an engine, the base images and the Go modules ready: what every build needs."""
-    _unbundle(from_bundle)
+    _unbundle(from_bundle, digest)
     prepare()
     out.print("Ready. Next: ./lab start, or ./lab --help")
 
 
 def start(
     context: typer.Context,
+    *,
     port: Annotated[
         int | None, typer.Option(help="Port of JupyterLab; default: the first free one from 8888.")
     ] = None,
@@ -60,6 +65,7 @@ def start(
     ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the lessons in a browser.")] = True,
     from_bundle: Bundle = None,
+    digest: Digest = "",
 ) -> None:
     """Make everything ready and open JupyterLab on the first lesson.
 
@@ -69,7 +75,7 @@ def start(
     root = course_root()
     options.refuse(context.args)
     choose_port(ip, port)  # a wrong one is said before minutes of work, and looked at again then
-    _unbundle(from_bundle)
+    _unbundle(from_bundle, digest)
     engine = prepare()
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _end)
@@ -155,14 +161,24 @@ def prepare() -> Engine:
     return engine
 
 
-def _unbundle(file: Path | None) -> None:
+def _unbundle(file: Path | None, digest: str) -> None:
     """Unpack a bundle, so that nothing needs to be downloaded."""
     if file is None:
+        if digest:
+            raise UsageError("--digest is that of a bundle", "./lab start --from-bundle FILE …")
         return
     from buildlab import bundle
 
+    if not digest:
+        out.print(
+            f"Nobody has verified {escape(str(file))}: without --digest, whoever could change the "
+            "file chose the base\nimages and Go modules in it, and their programs run in builds, "
+            "as root of the engine. The engine itself is\nverified with this machine's keys, "
+            "Python packages by the checkout. The file's digest, to compare with what\nits maker "
+            f"saw: {bundle.digest(file)}"
+        )
     with _Step("Bundle") as step:
-        step.result = f"of {bundle.unpack(file, step.say).made_at[:10]}"
+        step.result = f"of {bundle.unpack(file, step.say, digest=digest).made_at[:10]}"
 
 
 def _fill_store(engine: Engine) -> None:

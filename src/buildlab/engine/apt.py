@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,11 @@ class Apt:
 
     folder: Path
 
-    def prepare(self, sources: Sequence[Source]) -> None:
+    def prepare(self, sources: Sequence[Source], *, carried: bool = False) -> None:
         """Write its files. The system's network settings (proxy, login) still count, its hooks
-        and pins don't."""
+        and pins don't. `carried` sources come from a bundle: their lists were signed some time
+        ago, and the clock of a machine without internet may be wrong; the signature is what
+        counts."""
         for name in ("lists/partial", "cache/archives/partial", "debs"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "own.sources").write_text("\n\n".join(s.stanza() for s in sources) + "\n")
@@ -41,8 +43,7 @@ class Apt:
         )
         system = Path("/etc/apt/apt.conf")
         include = f'#include "{system}";\n' if system.is_file() else ""
-        (self.folder / "last.conf").write_text(include + hooks)
-        options = {
+        places = {
             "Dir::Etc::main": self.folder / "last.conf",
             "Dir::Etc::sourcelist": self.folder / "own.sources",
             "Dir::Etc::sourceparts": "/dev/null",
@@ -52,14 +53,22 @@ class Apt:
             "Dir::State::status": self.folder / "status",
             "Dir::State::extended_states": self.folder / "extended_states",
             "Dir::Cache": self.folder / "cache",
+        }
+        options = {
             "APT::Sandbox::User": "root",  # the folder may be closed to apt's own user
             "Acquire::AllowInsecureRepositories": "false",
+            "Acquire::AllowWeakRepositories": "false",
             "APT::Get::AllowUnauthenticated": "false",
             "Acquire::Languages": "none",
+            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
+            "Acquire::GzipIndexes": "false",
             "Acquire::Retries": "3",
         }
-        text = "".join(f'{name} "{value}";\n' for name, value in options.items())
-        (self.folder / "first.conf").write_text(text)
+        if carried:
+            options |= dict.fromkeys(("Acquire::Check-Valid-Until", "Acquire::Check-Date"), "false")
+            options["Acquire::CompressionTypes::Order::"] = "uncompressed"
+        (self.folder / "first.conf").write_text(_lines(places))
+        (self.folder / "last.conf").write_text(include + hooks + _lines(options))
 
     def update(self) -> None:
         """Fetch the lists. Raises EngineError with apt's own words."""
@@ -80,6 +89,17 @@ class Apt:
         """Fetch packages, verified by apt. Returns the files."""
         self._run("apt-get", "-q", "download", *packages, folder=self.folder / "debs")
         return sorted((self.folder / "debs").glob("*.deb"))
+
+    def indexes(self) -> list[dict[str, str]]:
+        """The lists of packages that `update` fetched, as `apt-get indextargets` tells of them."""
+        blocks = self._run("apt-get", "indextargets", "Created-By: Packages").split("\n\n")
+        found = [dict(re.findall(r"^([\w-]+): (.*)$", block, re.M)) for block in blocks]
+        return [index for index in found if Path(index.get("Filename", "/")).is_file()]
+
+    def addresses(self, packages: Sequence[str]) -> dict[str, str]:
+        """Where packages would be downloaded from: the file's name → its URI."""
+        text = self._run("apt-get", "-qq", "--print-uris", "download", *packages)
+        return {name: uri for uri, name in re.findall(r"^'([^']+)' (\S+) ", text, re.M)}
 
     def _run(self, *argv: str, folder: Path | None = None) -> str:
         env = tool_env(APT_CONFIG=str(self.folder / "first.conf"), DEBIAN_FRONTEND="noninteractive")
@@ -108,6 +128,10 @@ class Apt:
                 "check the network and the mirror: apt-get update",
             )
         return done.stdout
+
+
+def _lines(options: Mapping[str, object]) -> str:
+    return "".join(f'{name} "{value}";\n' for name, value in options.items())
 
 
 def installed() -> set[str]:

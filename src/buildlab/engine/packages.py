@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from buildlab import jsontext
-from buildlab.engine import binaries, sources
+from buildlab.engine import binaries, carried, sources
 from buildlab.engine.apt import Apt, installed
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 
@@ -91,8 +90,13 @@ def present(folder: Path) -> Packages | None:
         return None
 
 
-def ensure(folder: Path, progress: Progress = lambda _: None) -> Packages:
+def ensure(
+    folder: Path, progress: Progress = lambda _: None, bundled: Path | None = None
+) -> Packages:
     """The packages in this folder, fetched and unpacked where they aren't there yet.
+
+    `bundled` is what `carry` wrote on another machine, in place of a mirror; apt verifies it with
+    the keys of this machine.
 
     Crash-safe: the folder appears whole or not at all. Raises EngineError where the machine
     can't, where apt can't, or where the programs don't run here; DiskFull.
@@ -112,7 +116,7 @@ def ensure(folder: Path, progress: Progress = lambda _: None) -> Packages:
     except OSError as error:
         raise _fault(error, folder) from error
     try:
-        versions = _fetch(part, progress)
+        versions = _fetch(part, progress, bundled)
         if folder.exists():  # of another format, or broken
             folder.rename(part / "old")
         (part / "new").rename(folder)
@@ -123,12 +127,35 @@ def ensure(folder: Path, progress: Progress = lambda _: None) -> Packages:
     return Packages(folder, versions)
 
 
-def _fetch(part: Path, progress: Progress) -> dict[str, str]:
+def carry(folder: Path, progress: Progress = lambda _: None) -> None:
+    """Write all that `ensure` would fetch on a machine like this one, with signatures and lists.
+
+    Raises EngineError where apt can't.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="carry-", dir=folder.parent) as name,
+        ThreadPoolExecutor() as pool,
+    ):
+        progress("reading the package lists")
+        system, docker = _archives(Path(name), pool, None)
+        progress("downloading the engine's packages")
+        optional = [p for p in _DOCKER_OPTIONAL if docker.version(p)]
+        # All libraries: which of them the other machine has is not known here.
+        libraries = {p for p in system.needed_by(_SYSTEM) if p.startswith("lib")}
+        own = [*_SYSTEM, *sorted(libraries - {"libc6", "libgcc-s1"})]
+        if system is docker:
+            carried.write(system, [*own, *_DOCKER, *optional], folder)
+        else:
+            carried.write(system, own, folder)
+            carried.write(docker, [*_DOCKER, *optional], folder)
+
+
+def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, str]:
     """Fill `part/new`; returns what was got, package → version."""
     with ThreadPoolExecutor() as pool:
-        progress("reading the package lists")
-        system, docker = _archives(part, pool)
-        progress("downloading the engine")
+        progress("verifying the package lists" if bundled else "reading the package lists")
+        system, docker = _archives(part, pool, bundled)
+        progress("verifying the engine" if bundled else "downloading the engine")
         there = installed()
         libraries = {p for p in system.needed_by(_SYSTEM) if p.startswith("lib")} - there
         optional = [p for p in _DOCKER_OPTIONAL if docker.version(p)]
@@ -152,17 +179,25 @@ def _fetch(part: Path, progress: Progress) -> dict[str, str]:
     return versions
 
 
-def _archives(part: Path, pool: ThreadPoolExecutor) -> tuple[Apt, Apt]:
+def _archives(part: Path, pool: ThreadPoolExecutor, bundled: Path | None) -> tuple[Apt, Apt]:
     """The host's own suite, and the one to take Docker from (the same where it is new enough)."""
     host = _host()
     if host is None:
         raise EngineError("this is neither Debian nor Ubuntu", "start Docker, and buildlab uses it")
-    own = sources.own_suite(sources.read_all(Path("/etc/apt")), host)
+    if bundled:
+        known = carried.sources_of(bundled, host)
+        own = [s for s in known if not set(s.suites) & set(_NEWER_SUITES)]
+        newer = [s for s in known if s not in own]
+    else:
+        own = sources.own_suite(sources.read_all(Path("/etc/apt")), host)
+        newer = [sources.other_suite(own, suite) for suite in _NEWER_SUITES]
     system = Apt(part / "own")
-    system.prepare(own)
+    system.prepare(own, carried=bundled is not None)
     # Debian 12 needs both lists: fetch the second one meanwhile.
-    early = pool.submit(_newer, part, own) if host.codename == "bookworm" else None
+    early = pool.submit(_newer, part, newer, bundled) if host.codename == "bookworm" else None
     system.update()
+    if bundled:
+        carried.require_named(system)
     if _new_enough(system):
         return system, system
     if host.id != "debian":
@@ -170,17 +205,19 @@ def _archives(part: Path, pool: ThreadPoolExecutor) -> tuple[Apt, Apt]:
             f"docker.io of {host.codename} is older than {OLDEST_DOCKER[0]}",
             "install Docker with buildx on this system, and buildlab uses it",
         )
-    return system, early.result() if early else _newer(part, own)
+    return system, early.result() if early else _newer(part, newer, bundled)
 
 
-def _newer(part: Path, own: list[sources.Source]) -> Apt:
+def _newer(part: Path, newer: list[sources.Source], bundled: Path | None) -> Apt:
     """The first newer suite of the same archive that has what is needed."""
     fault: BuildlabError | None = None
-    for suite in _NEWER_SUITES:
-        apt = Apt(part / suite)
-        apt.prepare([sources.other_suite(own, suite)])
+    for source in newer:
+        apt = Apt(part / source.suites[0])
+        apt.prepare([source], carried=bundled is not None)
         try:
             apt.update()
+            if bundled:
+                carried.require_named(apt)
         except EngineError as error:
             fault = error
             continue
