@@ -128,14 +128,12 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
 
 def digest(file: Path) -> str:
     """What `unpack` can be told to require: `sha256:…`. Raises UsageError as `read` does."""
-    with _refusals():
-        return sealed.contents(file).digest
+    return _listed(file).digest
 
 
 def read(file: Path) -> Made:
     """What a bundle is for. Raises UsageError where `file` is none."""
-    with _refusals():
-        return _made(file, sealed.contents(file))
+    return _made(file, _listed(file))
 
 
 def unpack(file: Path, progress: Progress = lambda _: None, *, digest: str = "") -> Made:
@@ -159,10 +157,10 @@ def unpack(file: Path, progress: Progress = lambda _: None, *, digest: str = "")
                 "make one on a machine like this one: ./lab bundle FILE",
             )
 
-    with _refusals():  # before there is a home
-        first = sealed.contents(file)
+    first = _listed(file)  # before there is a home
+    with _refusals():
         sealed.require(file, first, digest)
-        accept(first)
+    accept(first)
     new = not home.root.exists()
     try:
         with tempfile.TemporaryDirectory(prefix="unpack-", dir=home.make(home.root)) as name:
@@ -220,14 +218,20 @@ def _made(file: Path, contents: sealed.Contents) -> Made:
         raise UsageError(f"{file} is no bundle of the kit's: {fault}", _MAKE) from fault
 
 
+def _listed(file: Path) -> sealed.Contents:
+    try:
+        with _refusals():
+            return sealed.contents(file)
+    except OSError as fault:
+        raise UsageError(f"{file} is no bundle of the kit's: {fault.strerror}", _MAKE) from fault
+
+
 @contextmanager
 def _refusals() -> Iterator[None]:
     try:
         yield
     except sealed.Refused as refused:
         raise UsageError(str(refused), refused.hint) from refused
-    except FileNotFoundError as fault:
-        raise UsageError(f"{fault.filename} is no bundle: there is no such file", _MAKE) from fault
 
 
 def _wheels(folder: Path) -> Path:

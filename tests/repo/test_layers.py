@@ -46,6 +46,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                     "artifact",
                     "bundle",
                     "sealed",
+                    "unpacking",
                     "modules",
                 ),
             }

@@ -53,6 +53,8 @@ def test_a_file_that_is_no_bundle(tmp_path: Path, content: bytes) -> None:
         bundle.read(file)
     with pytest.raises(UsageError, match="no bundle"):
         bundle.read(tmp_path / "missing.tar")
+    with pytest.raises(UsageError, match="no bundle"):
+        bundle.unpack(tmp_path)
 
 
 def test_a_damaged_bundle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,11 @@ token as it is and as base64, at all three alignments: BuildKit keeps logs and D
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import json
 import os
 import stat
 import tarfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,18 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import zstandard
 
 from buildlab import jsontext
 from buildlab.errors import EngineError
 from buildlab.registry import Registry
+from buildlab.unpacking import decompressed, files
 
 Where = Mapping[str, str]
 """Token's name → where it was found first."""
 
 _MARK = 12
 """Bytes of a token that are looked for first: tokens may share them, so most blobs cost little."""
-_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 _TIMEOUT_S = 30
 _DEEPEST = 6
 
@@ -130,28 +127,14 @@ def unpacked(data: bytes, where: str, depth: int = 0) -> Iterator[tuple[str, byt
     if depth > _DEEPEST:
         raise EngineError(f"{where} is packed more than {_DEEPEST} times", "look at it by hand")
     yield where, data
-    plain = _decompressed(data)
+    plain = decompressed(data, where)
     if plain is not None:
         yield from unpacked(plain, where, depth + 1)
     elif data[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(data)) as tree:
-            for entry in tree:
-                file = tree.extractfile(entry) if entry.isreg() else None
-                if file is not None and entry.size:
-                    yield from unpacked(file.read(), f"{where}: /{entry.name}", depth + 1)
-
-
-def _decompressed(data: bytes) -> bytes | None:
-    """The content of a gzip or zstd file, None for anything else."""
-    try:
-        if data.startswith(_GZIP):
-            return gzip.GzipFile(fileobj=io.BytesIO(data)).read()
-        if data.startswith(_ZSTD):
-            frames = zstandard.ZstdDecompressor()
-            return frames.stream_reader(data, read_across_frames=True).read()
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError):
-        return None  # it only begins like one
-    return None
+            for entry, content in files(tree, where):
+                if content:
+                    yield from unpacked(content, f"{where}: /{entry.name}", depth + 1)
 
 
 def manifests(shop: Registry, ref: str) -> tuple[dict[str, Any], ...]:
@@ -193,11 +176,10 @@ def file_in_layers(shop: Registry, ref: str, path: str) -> bytes:
     for manifest in manifests(shop, ref):
         for layer in () if _attestation(manifest) else reversed(manifest["layers"]):
             packed = blob(shop, ref, layer["digest"])
-            with tarfile.open(fileobj=io.BytesIO(_decompressed(packed) or packed)) as tree:
-                for entry in tree:
-                    file = tree.extractfile(entry) if entry.isreg() else None
-                    if file is not None and entry.name.lstrip("./") == path.lstrip("/"):
-                        return file.read()
+            with tarfile.open(fileobj=io.BytesIO(decompressed(packed) or packed)) as tree:
+                for entry, content in files(tree, ref):
+                    if entry.name.lstrip("./") == path.lstrip("/"):
+                        return content
     raise EngineError(f"no layer of {ref} holds {path}", "look at the Dockerfile's COPY lines")
 
 

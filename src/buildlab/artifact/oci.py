@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from buildlab import jsontext
+from buildlab import unpacking
 from buildlab.errors import UsageError
 
 _ATTESTATION = "attestation-manifest"
@@ -38,20 +38,19 @@ class OciImage:
         """Path → SHA-256 of each file in the last layer."""
         with tarfile.open(self.path) as archive:
             data = _blob(archive, self.layers[-1])
-        found = {}
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as layer:
-            for entry in layer:
-                file = layer.extractfile(entry) if entry.isreg() else None
-                if file is not None:
-                    found[entry.name] = hashlib.sha256(file.read()).hexdigest()
-        return found
+        plain = unpacking.decompressed(data, self.layers[-1])
+        with tarfile.open(fileobj=io.BytesIO(data if plain is None else plain)) as layer:
+            return {
+                entry.name: hashlib.sha256(content).hexdigest()
+                for entry, content in unpacking.files(layer, self.layers[-1])
+            }
 
 
 def read(path: Path) -> OciImage:
     """Read an OCI archive. Raises UsageError where the file is none."""
     try:
         with tarfile.open(path) as archive:
-            index = jsontext.loads(_member(archive, "index.json").read())
+            index = json.loads(unpacking.content(archive, "index.json"))
             return _image(path, archive, index["manifests"][0])
     except (OSError, tarfile.TarError, KeyError, IndexError, ValueError) as fault:
         raise UsageError(
@@ -90,12 +89,7 @@ def _json(archive: tarfile.TarFile, digest: str) -> dict[str, Any]:
 
 
 def _blob(archive: tarfile.TarFile, digest: str) -> bytes:
-    data: bytes = _member(archive, f"blobs/{digest.replace(':', '/')}").read()
+    data = unpacking.content(archive, f"blobs/{digest.replace(':', '/')}")
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != digest:
+        raise ValueError(f"the blob {digest} has another content")
     return data
-
-
-def _member(archive: tarfile.TarFile, name: str) -> Any:
-    file = archive.extractfile(name)
-    if file is None:
-        raise KeyError(name)
-    return file

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from buildlab import unpacking
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 
@@ -69,8 +70,7 @@ class Outside:
         """The bytes of a file."""
         pieces, _ = self.container.get_archive(path)
         with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
-            found = archive.extractfile(archive.getmembers()[0])
-            return found.read() if found else b""
+            return next((content for _, content in unpacking.files(archive, path)), b"")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab import unpacking
 from buildlab.engine import instance, launch
 from buildlab.engine.packages import Packages
 from buildlab.engine.paths import Home
@@ -108,6 +109,8 @@ def _fingerprint(image: Path) -> str:
 
 def _load(running: instance.Instance, image: Path) -> None:
     docker = running.packages / "bin/docker"
+    if image.is_dir():
+        unpacking.require_blobs(image)
     source = ["tar", "-C", str(image), "-c", "."] if image.is_dir() else ["cat", str(image)]
     with subprocess.Popen(source, stdout=subprocess.PIPE) as archive:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from buildlab import unpacking
 from buildlab.build import build, plain
 from buildlab.engine import Engine, engine
 from buildlab.experiments.bench import RECIPES
@@ -87,10 +88,10 @@ def unpacked(result: Path) -> tuple[dict[str, str], dict[str, int]]:
     """Text by file and mode by folder of a tar that a build wrote."""
     files, modes = {}, {}
     with tarfile.open(result) as tar:
+        for member, content in unpacking.files(tar, result.name):
+            files[member.name] = content.decode("utf-8", "replace")
         for member in tar.getmembers():
-            if member.isfile() and (inside := tar.extractfile(member)) is not None:
-                files[member.name] = inside.read().decode("utf-8", "replace")
-            elif member.isdir():
+            if member.isdir():
                 modes[member.name.rstrip("/")] = member.mode & 0o777
     return files, modes
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from buildlab import derive
+from buildlab import derive, unpacking
 from buildlab.build import build, plain
 from buildlab.experiments.bench import RECIPES
 from buildlab.experiments.runs import Fact, Row, Runs
@@ -119,9 +119,8 @@ class Project:
 
 def _files(result: Path) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(result) as tar:
-        for member in tar.getmembers():
-            if member.isfile() and (inside := tar.extractfile(member)) is not None:
-                yield member.name, inside.read()
+        for member, content in unpacking.files(tar, result.name):
+            yield member.name, content
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from buildlab import unpacking
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.images import pulling
@@ -163,6 +164,7 @@ class Provider:
 
 def load(engine: Engine, layout: Layout) -> None:
     """Put an image into the engine's store under its name. Raises EngineError, DiskFull."""
+    unpacking.require_blobs(layout.path)
     process = subprocess.Popen(
         [*engine.cli, "load", "--quiet"],
         stdin=subprocess.PIPE,

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from buildlab import unpacking
 from buildlab.engine.modules import STORE_URL
 from buildlab.errors import EngineError
 from buildlab.images.layers import LayerStore
@@ -41,7 +42,7 @@ def write_layer(
                     continue
                 if member.filename == "go/__init__.py":  # the wheel's, not Go's
                     continue
-                info = tarfile.TarInfo(f"usr/local/{member.filename}")
+                info = tarfile.TarInfo(f"usr/local/{unpacking.inside(member.filename)}")
                 info.size = member.file_size
                 info.mode = (member.external_attr >> 16) & 0o777 or 0o644
                 with archive.open(member) as data:
