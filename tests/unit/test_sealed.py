@@ -170,15 +170,15 @@ def test_what_follows_the_end_is_refused(tmp_path: Path) -> None:
 
 def test_a_bundle_in_order_is_unpacked(tmp_path: Path) -> None:
     """Each file has its content and is private; one content stands in the tar once."""
-    sources = {}
+    sources, made = {}, Made.here()
     for name, data in FILES.items():
         sources[name] = tmp_path / "from" / name
         sources[name].parent.mkdir(parents=True, exist_ok=True)
         sources[name].write_bytes(data)
-    sealed.write(tmp_path / "b.tar", asdict(Made.here()), sources)
+    sealed.write(tmp_path / "b.tar", asdict(made), sources)
     with tarfile.open(tmp_path / "b.tar") as tar:
         assert len(tar.getnames()) == len(FILES)  # bundle.json, and one of the two zips
-    assert bundle.read(tmp_path / "b.tar") == Made.here()
+    assert bundle.read(tmp_path / "b.tar") == made
     (out := tmp_path / "out").mkdir()
     sealed.unpack(tmp_path / "b.tar", out, digest=bundle.digest(tmp_path / "b.tar").upper())
     found = {p.relative_to(out).as_posix(): p for p in out.rglob("*") if p.is_file()}
