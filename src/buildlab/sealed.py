@@ -194,7 +194,7 @@ def _contents(file: Path, tar: tarfile.TarFile) -> Contents:
             )
         told = info.pop(PARTS, {})
         parts = tuple(_part(path, *values) for path, values in told.items())
-    except (ValueError, TypeError, KeyError, AttributeError) as fault:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
         raise Refused(
             f"{file} is no bundle of the kit's: its list is not in order: {fault}"
         ) from None

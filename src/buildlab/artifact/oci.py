@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from buildlab import unpacking
+from buildlab import jsontext, unpacking
 from buildlab.errors import UsageError
 
 _ATTESTATION = "attestation-manifest"
@@ -50,7 +50,7 @@ def read(path: Path) -> OciImage:
     """Read an OCI archive. Raises UsageError where the file is none."""
     try:
         with tarfile.open(path) as archive:
-            index = json.loads(unpacking.content(archive, "index.json"))
+            index = jsontext.loads(unpacking.content(archive, "index.json"))
             return _image(path, archive, index["manifests"][0])
     except (OSError, tarfile.TarError, KeyError, IndexError, ValueError) as fault:
         raise UsageError(

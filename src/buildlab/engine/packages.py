@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from buildlab import jsontext
 from buildlab.engine import binaries, carried, sources
 from buildlab.engine.apt import Apt, installed
 from buildlab.errors import BuildlabError, DiskFull, EngineError
