@@ -19,7 +19,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -29,7 +28,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from buildlab import images, modules, sealed
-from buildlab.engine import carried, embedded, packages, sources
+from buildlab.engine import carried, embedded, packages, private, sources
+from buildlab.engine.contents import MARK
 from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import DiskFull, EngineError, UsageError
 from buildlab.start import course_root
@@ -40,7 +40,7 @@ FORMAT = sealed.FORMAT
 INFO = sealed.INFO
 LOCK = "requirements.lock"
 _FOLDERS = ("images", "modules")
-_TRANSIENT = (".lock", ".part", ".log")
+_TRANSIENT = (".lock", ".part", ".log", MARK)
 _MAKE = "make one on a machine with internet: ./lab bundle FILE"
 
 
@@ -99,10 +99,9 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.touch(mode=0o600)  # said before minutes of work
         with (
-            tempfile.TemporaryDirectory(prefix="bundle-", dir=home.make(home.root)) as name,
+            home.ours.temporary(home.make(home.root) / "bundle") as folder,
             ThreadPoolExecutor(1) as aside,  # pip and apt wait for the network
         ):
-            folder = Path(name)
             wheels = aside.submit(_wheels, folder)
             (debian := folder / "debian").mkdir()
             packages.carry(debian, progress)
@@ -163,8 +162,7 @@ def unpack(file: Path, progress: Progress = lambda _: None, *, digest: str = "")
     accept(first)
     new = not home.root.exists()
     try:
-        with tempfile.TemporaryDirectory(prefix="unpack-", dir=home.make(home.root)) as name:
-            folder = Path(name)
+        with home.ours.temporary(home.make(home.root) / "unpack") as folder:
             progress("verifying")
             with _refusals():
                 found = sealed.unpack(
@@ -173,13 +171,14 @@ def unpack(file: Path, progress: Progress = lambda _: None, *, digest: str = "")
             if (folder / "debian").is_dir():
                 _engine(file, home.packages, folder / "debian", progress)
             progress("placing images and modules")
+            for name in _FOLDERS:
+                home.make(home.root / name)
             _place(folder, home.root)
     except OSError as fault:
         raise _fault(fault, home.root) from fault
     finally:
         if new:
-            with suppress(OSError):  # where nothing was placed, nothing stays
-                home.root.rmdir()
+            home.ours.forget()  # where nothing was placed, nothing stays
     return _made(file, found)
 
 
@@ -193,7 +192,7 @@ def _engine(file: Path, target: Path, debian: Path, progress: Progress) -> None:
     if days > 0:
         progress(f"the engine's packages are {days} days old")
     try:
-        packages.ensure(target, progress, debian)
+        packages.ensure(target, progress, bundled=debian)
     except EngineError as fault:
         raise UsageError(
             f"{file}: its Debian packages can't be used with what this machine trusts:\n"
@@ -207,7 +206,7 @@ def _place(folder: Path, root: Path) -> None:
     found = [p for name in _FOLDERS for p in (folder / name).rglob("*") if p.is_file()]
     for path in sorted(found, key=lambda p: (p.name == "index.json", p)):
         target = root / path.relative_to(folder)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.make_folder(target.parent)
         path.rename(target)
 
 

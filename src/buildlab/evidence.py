@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from buildlab import jsontext
+from buildlab.engine import private
 from buildlab.engine.settings import Settings
+from buildlab.errors import EngineError
 from buildlab.record import EngineInfo
 
 R = TypeVar("R")
@@ -88,11 +90,12 @@ def keep(
         "value": value.to_dict(),
     }
     path = _path(experiment, args, kwargs)
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(gzip.compress(json.dumps(data).encode(), compresslevel=1))
-        part.replace(path)
+    settings = Settings.from_env()
+    with suppress(OSError, EngineError):
+        if settings.evidence_dir is None:
+            settings.paths.make(path.parent)
+        private.make_folder(path.parent)
+        private.write(path, gzip.compress(json.dumps(data).encode(), compresslevel=1))
 
 
 def _path(experiment: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path:

@@ -7,8 +7,6 @@ engines serve (`engine.modules`). Afterwards the builds of the lessons need no i
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from buildlab.build import build
+from buildlab.engine import private
 from buildlab.engine.model import Engine
+from buildlab.engine.paths import Home
 from buildlab.engine.settings import Settings
 from buildlab.start import course_root
 
@@ -48,11 +48,11 @@ def ensure(engine: Engine, progress: Progress = lambda _: None) -> Path | None:
     store = home.make(home.modules)
     if wanted().missing(store) == NOTHING:
         return store
-    with FileLock(home.make(home.locks) / "modules.lock"):
+    with FileLock(home.make(home.locks) / "modules.lock", mode=0o600):
         missing = wanted().missing(store)
         if missing != NOTHING:
             progress("downloading the lessons' Go modules")
-            _fill(engine, store, missing)
+            _fill(engine, home, missing)
     return store
 
 
@@ -99,9 +99,9 @@ def parse(sums: str) -> Wanted:
     return Wanted(tuple(zips), tuple(mods))
 
 
-def _fill(engine: Engine, store: Path, modules: Wanted) -> None:
-    with tempfile.TemporaryDirectory(prefix="modules-", dir=store.parent) as folder:
-        context, got = Path(folder) / Path(folder).name, Path(folder) / "got"
+def _fill(engine: Engine, home: Home, modules: Wanted) -> None:
+    with home.ours.temporary(home.modules) as folder:
+        context, got = folder / folder.name, folder / "got"
         context.mkdir()
         (context / "zips").write_text("\n".join(modules.zips))
         (context / "mods").write_text("\n".join(modules.mods))
@@ -114,9 +114,14 @@ def _fill(engine: Engine, store: Path, modules: Wanted) -> None:
             output="none",
             timeout_s=LIMIT_S,
         ).require_ok()
-        shutil.copytree(got, store, dirs_exist_ok=True, ignore=_links)
+        _add(got, home.modules)
 
 
-def _links(folder: str, names: list[str]) -> list[str]:
-    """Go's cache has none, and one that leads out of it would be read."""
-    return [name for name in names if Path(folder, name).is_symlink()]
+def _add(got: Path, store: Path) -> None:
+    """Move files to the store, each whole or not at all; what is there stays as it is."""
+    # Go's cache has no links, and one that leads out of it would be read.
+    for source in sorted(p for p in got.rglob("*") if p.is_file() and not p.is_symlink()):
+        target = store / source.relative_to(got)
+        if not target.exists():
+            private.make_folder(target.parent)
+            source.rename(target)

@@ -11,9 +11,8 @@ Its address, `127.0.0.1:PORT/name`, means the same to the engine and to this mac
 from __future__ import annotations
 
 import re
-import shutil
+import secrets
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from filelock import FileLock, Timeout
 
 from buildlab import registry_server as server
+from buildlab.engine import private
+from buildlab.engine.madelist import Entry
 from buildlab.engine.model import Engine
+from buildlab.engine.paths import Home
 from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError
 
@@ -221,7 +222,7 @@ def registry(engine: Engine) -> Iterator[Registry]:
     with ExitStack() as stack:
         image = server.find_image(engine, settings) if engine.kind == "docker" else None
         program = None if image else server.program(settings.paths.packages)
-        storage = stack.enter_context(_storage(settings.home))
+        storage = stack.enter_context(_storage(settings.paths))
         if program is None:
             address = stack.enter_context(server.container(engine, image or "", storage))
             yield Registry(address, log=storage / "log")
@@ -263,33 +264,34 @@ def _on_free_port(started: Callable[[int], AbstractContextManager[str]]) -> Iter
 
 
 @contextmanager
-def _storage(home: Path) -> Iterator[Path]:
-    """A folder for one registry. It is locked while its owner lives, so the dead's are known."""
-    place = home / "registries"
-    place.mkdir(parents=True, exist_ok=True)
-    _sweep(place)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=place))
+def _storage(home: Home) -> Iterator[Path]:
+    """A folder for one registry; what killed processes left is removed."""
+    place = home.make(home.registries)
+    _remove(home, lambda entry: not entry.owner_lives and "run-" in entry.path)
+    token = secrets.token_hex(4)
+    folder, kept = place / f"run-{token}", place / f"kept-{token}"
+    home.ours.note(folder)
+    private.make_folder(folder)
     try:
-        with FileLock(folder / "owner.lock"):
-            yield folder
+        yield folder
     except BaseException as error:
-        for older in place.glob("kept-*"):  # one is evidence, many are a full disk
-            shutil.rmtree(older, ignore_errors=True)
-        kept = folder.rename(place / folder.name.replace("run-", "kept-"))
+        # One is evidence, many are a full disk.
+        _remove(home, lambda entry: "kept-" in entry.path)
+        home.ours.note(kept)
+        folder.rename(kept)
         error.add_note(f"the registry's files and its log are kept in {kept}")
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        home.ours.remove_noted(folder)
 
 
-def _sweep(place: Path) -> None:
-    """Remove what killed processes left."""
-    for folder in place.glob("run-*"):
-        lock = FileLock(folder / "owner.lock")
-        # Without the file its owner is about to lock it.
-        with suppress(Timeout, OSError):
-            if (folder / "owner.lock").exists():
-                with lock.acquire(timeout=0):
-                    shutil.rmtree(folder, ignore_errors=True)
+def _remove(home: Home, wanted: Callable[[Entry], bool]) -> None:
+    """Remove those folders of registries that the kit's own list has, and `wanted` picks."""
+    for entry in tuple(home.ours.list):
+        folder = home.root / entry.path
+        if folder.parent == home.registries and wanted(entry):
+            with suppress(OSError):
+                home.ours.remove_noted(folder)
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from typing import IO
 
 import requests
 
-from buildlab.engine import existing, instance
+from buildlab.engine import existing, instance, private
 from buildlab.engine.model import Engine
 from buildlab.engine.process import wait_until
 from buildlab.engine.settings import Settings, tool_env
@@ -160,7 +161,7 @@ def _config(
         "http": {"addr": address},
     }
     path = (folder or storage) / "config.json"
-    path.write_text(json.dumps(settings), "utf-8")
+    private.write(path, json.dumps(settings))
     return path
 
 
@@ -175,7 +176,7 @@ def _kept(
         for name, value in (env or tool_env()).items()
         if not name.startswith(("REGISTRY_", "OTEL_"))
     }
-    with log.open("wb") as output:
+    with os.fdopen(private.create(log), "wb") as output:
         process = subprocess.Popen(
             ["sh", "-c", _KEEPER, "sh", *argv],
             stdin=subprocess.PIPE,

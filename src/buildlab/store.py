@@ -54,9 +54,9 @@ def from_dict(data: Mapping[str, Any]) -> BuildRecord:
 
 
 def save(record: BuildRecord, path: str | Path) -> Path:
-    """Write the record to a file, its folders made; a reader sees the old file or the new one.
+    """Write the record to a file that only its owner may read, its folders made.
 
-    Raises OSError where the file can't be written.
+    A reader sees the old file or the new one. Raises OSError where the file can't be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,6 @@ def save(record: BuildRecord, path: str | Path) -> Path:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
         with suppress(OSError):

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab.engine.paths import Home
 from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError
 
@@ -90,7 +91,7 @@ class Workspace:
 
     def checkpoint(self) -> None:
         """Make the files as they are now what `reset()` returns to."""
-        saved = self._checkpoint_folder()
+        saved = self.folders[1]
         if saved.exists():
             _remove(saved)
         _copy(self.path, saved)
@@ -117,13 +118,10 @@ class Workspace:
                 elif path.is_dir() and not path.is_symlink():
                     shutil.copymode(original, path)
 
-    def _checkpoint_folder(self) -> Path:
-        return self.path.with_name(f".{self.path.name}")
-
-    def _remove(self) -> None:
-        for folder in (self.path, self._checkpoint_folder()):
-            if folder.exists():
-                _remove(folder)
+    @property
+    def folders(self) -> tuple[Path, Path]:
+        """The files, and where `checkpoint` saves them."""
+        return self.path, self.path.with_name(f".{self.path.name}")
 
     def _inside(self, relpath: str) -> Path:
         path = self.path / relpath
@@ -189,17 +187,19 @@ def workspace(source: str | Path, *, keep: bool = False) -> Iterator[Workspace]:
         raise UsageError(f"there is no folder {origin} to copy", f"look: ls {origin.parent}")
     paths = Settings.from_env().paths
     work = paths.make(paths.work)
-    _sweep(work)
+    _sweep(paths)
     origin = origin.resolve()
     path = work / f"{_plain(origin.name)}-{secrets.token_hex(4)}"
+    space = Workspace(path, origin)
     try:
+        for folder in space.folders:
+            paths.ours.note(folder)
         _copy(origin, path)
     except (shutil.Error, OSError) as fault:
-        shutil.rmtree(path, ignore_errors=True)
+        _forget(paths, path)
         raise UsageError(
             f"{origin} can't be copied: {_reason(fault)}", f"look: ls -lR {origin}"
         ) from fault
-    space = Workspace(path, origin)
     space._renew_all(path)
     try:
         yield space
@@ -207,7 +207,7 @@ def workspace(source: str | Path, *, keep: bool = False) -> Iterator[Workspace]:
         fault.add_note(f"the workspace is kept: {path}")
         raise
     if not keep:
-        space._remove()
+        _forget(paths, path)
 
 
 def _plain(name: str) -> str:
@@ -249,13 +249,21 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _sweep(work: Path) -> None:
-    """Remove what was kept for longer than a week."""
+def _forget(paths: Home, path: Path) -> None:
+    """Remove a workspace and its checkpoint."""
+    for folder in Workspace(path, path).folders:
+        paths.ours.remove_noted(folder)
+
+
+def _sweep(paths: Home) -> None:
+    """Remove the workspaces that were kept for longer than a week."""
     oldest_s = time.time() - _KEPT_DAYS * 86_400
-    for path in work.iterdir():
-        with suppress(OSError):
-            if re.search(r"-[0-9a-f]{8}$", path.name) and path.lstat().st_mtime < oldest_s:
-                _remove(path)
+    for entry in paths.ours.list:
+        path = paths.root / entry.path
+        if path.parent == paths.work and not entry.owner_lives:
+            with suppress(OSError):
+                if path.lstat().st_mtime < oldest_s:
+                    paths.ours.remove_noted(path)
 
 
 def _reason(fault: Exception) -> str:

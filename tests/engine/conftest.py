@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import embedded, packages
+from buildlab.engine import able, embedded, packages
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 
@@ -24,7 +24,7 @@ def lab_engine() -> Engine:
 @pytest.fixture(scope="session")
 def engine_packages() -> Path:
     """The unpacked packages, fetched once. Tests that need them skip where they can't be had."""
-    why = packages.problems()
+    why = able.problems()
     folder = Settings.from_env().paths.packages
     if why and packages.present(folder) is None:
         pytest.skip(f"no embedded engine on this machine: {'; '.join(why)}")

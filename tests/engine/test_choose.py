@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import buildkitd, candidates, dockers, packages
+from buildlab.engine import able, buildkitd, candidates, dockers
 from buildlab.engine.buildkitd import Registries
 from buildlab.errors import EngineError, UsageError
 from tests.engine import fake_docker
@@ -43,7 +43,7 @@ def home(short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{short / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("BUILDLAB_HOME", str(short / "lab"))
     monkeypatch.setattr(candidates, "DEFAULT_SOCKET", str(short / "default.sock"))
-    monkeypatch.setattr(packages, "problems", lambda: ())
+    monkeypatch.setattr(able, "problems", lambda: ())
     return folder
 
 
@@ -113,7 +113,7 @@ def test_without_any_engine_the_message_says_what_to_install(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no Docker answers and none of our own is possible, both reasons and a remedy."""
-    monkeypatch.setattr(packages, "problems", lambda: NO_EMBEDDED)
+    monkeypatch.setattr(able, "problems", lambda: NO_EMBEDDED)
     with pytest.raises(EngineError, match=r"no Docker listens.*isn't Linux") as caught:
         engines.choice()
     assert "docs.docker.com" in caught.value.hint
@@ -126,7 +126,7 @@ def test_docker_was_asked_for_and_is_not_there(home: Path, monkeypatch: pytest.M
     with pytest.raises(EngineError, match="no Docker listens") as caught:
         engines.choice()
     assert "BUILDLAB_ENGINE=auto" in caught.value.hint
-    monkeypatch.setattr(packages, "problems", lambda: NO_EMBEDDED)
+    monkeypatch.setattr(able, "problems", lambda: NO_EMBEDDED)
     with pytest.raises(EngineError, match="no Docker listens") as caught:
         engines.choice()
     assert "BUILDLAB_ENGINE=auto" not in caught.value.hint

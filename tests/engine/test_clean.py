@@ -8,11 +8,20 @@ from pathlib import Path
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import candidates, clean, embedded, instance, inventory, packages
+from buildlab.engine import (
+    candidates,
+    clean,
+    embedded,
+    homefiles,
+    instance,
+    inventory,
+    packages,
+)
 from buildlab.engine.inventory import Item
 from buildlab.engine.owned import Made
 from buildlab.engine.process import ProcessId
 from buildlab.engine.settings import Settings
+from buildlab.workspace import workspace
 
 
 @pytest.fixture
@@ -41,7 +50,7 @@ def test_engine_and_files_go(alone: Settings) -> None:
     running = embedded.ensure(alone)
     pid = running.netns_pid
     assert pid
-    (alone.home / "records").mkdir()
+    alone.paths.make(alone.paths.records)
     plan = clean.clean(alone, dry_run=True)
     assert "embedded, running" in names(plan)
     assert embedded.find(alone), "a dry run stops nothing"
@@ -58,44 +67,77 @@ def test_engine_and_files_go(alone: Settings) -> None:
 
 
 def test_what_the_user_put_into_the_home_stays(alone: Settings) -> None:
-    """Only folders that the kit makes are deleted; others keep the home alive."""
-    for folder in ("work", "records", "packages.part-x1", "my-notes", "bundle"):
+    """What the kit made is deleted; all else stays as it is, is listed, counted and compared."""
+    for folder in ("docker", "records", "packages.part-x1", "my-notes", "bundle"):
         (alone.home / folder).mkdir(parents=True)
         (alone.home / folder / "file").write_text("x")
     (alone.home / "todo.txt").write_text("x")
-    done = clean.clean(alone, keep_records=True)
+    before = {p: p.stat() for p in sorted(alone.home.rglob("*")) if p.is_file()}
+    with workspace(alone.home / "my-notes", keep=True):
+        pass
+    alone.paths.make(alone.paths.contexts)
+    done = clean.clean(alone)
     assert done.ok
-    left = {p.name for p in alone.home.iterdir()}
-    assert left == {"records", "my-notes", "todo.txt", "bundle"}, "wheels brought along stay"
+    assert {"work", "contexts"} <= names(done)
+    assert {p: p.stat() for p in sorted(alone.home.rglob("*")) if p.is_file()} == before
+    left = {Path(x.path).name for x in done.left} - {"packages"}
+    assert left == {"docker", "records", "packages.part-x1", "my-notes", "bundle", "todo.txt"}
+    (proof,) = (p for p in done.proofs if str(alone.home) in p.where)
+    assert (proof.before, proof.after) == (11, 11), "five folders, six files"
 
 
-def test_read_only_folders_go_too(alone: Settings) -> None:
+def test_the_proof_sees_what_was_lost(alone: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should anything of others in the home go all the same, it is named, and all is not well."""
+    (alone.home / "mine").mkdir(parents=True)
+    (alone.home / "mine/file").write_text("x")
+    alone.paths.make(alone.paths.contexts)
+    monkeypatch.setattr(
+        homefiles, "remove", lambda *_: str((alone.home / "mine/file").unlink() or "")
+    )
+    done = clean.clean(alone)
+    assert not done.ok
+    assert [p.lost for p in done.proofs if p.lost] == [(str(alone.home / "mine/file"),)]
+
+
+def test_records_are_kept_on_request(alone: Settings) -> None:
+    """They stay the kit's: a later clean without that wish removes them."""
+    record = alone.paths.make(alone.paths.records) / "20270101T000000-12345678.json"
+    record.write_text("{}")
+    assert clean.clean(alone, keep_records=True).ok
+    assert record.exists()
+    assert clean.clean(alone).ok
+    assert not alone.home.exists()
+
+
+def test_read_only_folders_go_too(alone: Settings, tmp_path: Path) -> None:
     """Go's module cache is read-only; a work folder that holds one is deleted all the same."""
-    module = alone.home / "work/lab/pkg/mod"
-    module.mkdir(parents=True)
-    (module / "file").write_text("x")
-    module.chmod(0o500)
+    with workspace(tmp_path / "user", keep=True) as tree:
+        module = tree.path / "pkg/mod"
+        module.mkdir(parents=True)
+        (module / "file").write_text("x")
+        module.chmod(0o500)
     assert clean.clean(alone).ok
     assert not alone.home.exists()
 
 
 def test_links_are_removed_and_not_followed(alone: Settings, tmp_path: Path) -> None:
-    """A link in the kit's folders, or one of the folders being a link, costs its target nothing."""
+    """A link in the kit's folders goes; a link that the user made of one stays, as its target."""
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "file").write_text("x")
-    (alone.home / "work").mkdir(parents=True)
-    (alone.home / "work/link").symlink_to(theirs)
+    with workspace(theirs, keep=True) as tree:
+        (tree.path / "link").symlink_to(theirs)
     (alone.home / "records").symlink_to(theirs)
     assert clean.clean(alone).ok
     assert (theirs / "file").read_text() == "x"
+    assert (alone.home / "records").is_symlink()
 
 
 def test_a_docker_that_is_gone_is_listed_and_remembered(alone: Settings, tmp_path: Path) -> None:
     """What is left in a Docker that does not answer stays listed, and its record stays for the
     next time."""
     record = alone.home / "docker/0123/made.json"
-    record.parent.mkdir(parents=True)
+    alone.paths.make(record.parent)
     Made(f"unix://{tmp_path}/gone.sock", "buildlab-x", "x", "image").write(record)
     done = clean.clean(alone)
     assert not done.ok

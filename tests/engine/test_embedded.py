@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from buildlab.engine import embedded, instance, packages
+from buildlab.engine.contents import MARK
 from buildlab.engine.model import Engine
 from buildlab.engine.process import ProcessId, wait_until
 from buildlab.engine.settings import Settings
@@ -210,7 +211,7 @@ def test_reset_leaves_nothing(
     assert traces.left() == []
     assert Host.now(engine_packages, private.home) == before
     assert _processes_naming(private.home) == []
-    assert {p.name for p in private.home.iterdir()} <= {"locks", "modules"}  # downloads stay
+    assert {p.name for p in private.home.iterdir()} <= {MARK, "locks", "modules"}  # downloads stay
     assert packages.present(engine_packages) is not None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import packages, sources
+from buildlab.engine import able, packages, sources
 from buildlab.engine.apt import Apt
 from buildlab.errors import EngineError
 
@@ -102,7 +102,7 @@ def test_machine_that_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     """Where root or a tool is missing, the fault names all that is missing and what to type."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(
-        packages, "_TOOLS", dict.fromkeys(("apt-get", "no-such-tool", "nor-this"), "some")
+        able, "_TOOLS", dict.fromkeys(("apt-get", "no-such-tool", "nor-this"), "some")
     )
     with pytest.raises(EngineError, match=r"root.*missing: no-such-tool, nor-this") as caught:
         packages.ensure(tmp_path / "packages")
@@ -118,7 +118,7 @@ def test_a_container_without_privileges_is_told_before_any_download() -> None:
     """Root that may not make namespaces is not led through a download into a failed start."""
     if os.geteuid() or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv")
-    code = "from buildlab.engine import packages; print(*packages.problems())"
+    code = "from buildlab.engine import able; print(*able.problems())"
     argv = ["setpriv", "--bounding-set", "-sys_admin", sys.executable, "-c", code]
     told = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
     assert "--privileged" in told
@@ -127,5 +127,5 @@ def test_a_container_without_privileges_is_told_before_any_download() -> None:
 def test_missing_programs_come_with_their_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is named with the packages that hold it, each once."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr(packages, "_path", lambda: "/nonexistent")
-    assert packages.problems()[-1].endswith("(apt-get install apt dpkg util-linux libc-bin)")
+    monkeypatch.setattr(able, "_path", lambda: "/nonexistent")
+    assert able.problems()[-1].endswith("(apt-get install apt dpkg util-linux libc-bin)")

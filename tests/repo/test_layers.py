@@ -47,6 +47,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                     "bundle",
                     "sealed",
                     "unpacking",
+                    "ready",
                     "modules",
                 ),
             }

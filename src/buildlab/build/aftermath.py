@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from buildlab import jsontext
-from buildlab.engine import reviving
+from buildlab.engine import private, reviving
 from buildlab.engine.asking import lets_through, running_builds
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, EngineError
@@ -71,7 +71,7 @@ class Underway:
         return cls(locks / f"build-{sha256(engine_key.encode()).hexdigest()[:12]}.underway")
 
     def write(self, name: str) -> None:
-        self.file.write_text(json.dumps({"name": name, "began_s": time.time()}))
+        private.write(self.file, json.dumps({"name": name, "began_s": time.time()}))
 
     def read(self) -> tuple[str, float] | None:
         """The build's name and start, None where none is under way or it can't be read."""

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from buildlab import jsontext
+from buildlab.engine import private
 
 _REMEMBERED = 8
 """So many states are kept per file."""
@@ -69,9 +70,8 @@ def guarded(real: Path, folder: Path, slots: Mapping[str, Path]) -> Guarded:
     written.
     """
     real = real.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    ident = hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
-    ledger = folder / f"{ident}.json"
+    private.make_folder(folder)
+    ledger = folder / _ledger_name(real)
     generation, seen = _read(ledger)
     looks = dict(_look_at(slots))
     if any(_hidden(seen.get(name, []), look) for name, look in looks.items()):
@@ -85,6 +85,10 @@ def guarded(real: Path, folder: Path, slots: Mapping[str, Path]) -> Guarded:
     if not link.is_symlink():
         link.symlink_to(real, target_is_directory=True)
     return Guarded(link, tuple(_unreadable(slots, looks)))
+
+
+def _ledger_name(real: Path) -> str:
+    return f"{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}.json"
 
 
 def _link_name(real: Path, generation: str) -> str:
@@ -194,18 +198,18 @@ def _write(ledger: Path, real: Path, generation: str, seen: _Seen) -> None:
         "seen": seen,
     }
     text = json.dumps(data, separators=(",", ":"))
-    new = ledger.with_suffix(f".{os.getpid()}.tmp")
-    new.write_text(text)
-    new.replace(ledger)
+    private.write(ledger, text)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the links and ledgers of folders that are gone."""
-    for path in folder.iterdir():
-        with suppress(OSError, ValueError, KeyError):
-            if path.is_symlink():
-                gone = not path.exists()
-            else:
-                gone = not Path(jsontext.loads(path.read_bytes())["path"]).exists()
-            if gone:
-                path.unlink()
+    """Remove the ledgers of folders that are gone, each with its link; they say whose they are."""
+    for ledger in folder.glob("*.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            data = jsontext.loads(ledger.read_bytes())
+            real = Path(data["path"])
+            if real.exists() or ledger.name != _ledger_name(real):
+                continue
+            link = folder / _link_name(real, data["generation"])
+            if link.is_symlink():
+                link.unlink()
+            ledger.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,12 +12,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from buildlab.engine import private
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import TimedOut
 
 WAIT_S = 600.0
 _TELL_AFTER_S = 2.0
+_SCRATCH = re.compile(r"build-[0-9a-f]{12}\.scratch")
 
 
 @contextmanager
@@ -31,7 +34,7 @@ def measuring(
     engine still runs after `timeout_s` seconds. The lock of a killed process is free at once.
     """
     name = folder / f"build-{sha256(engine_key.encode()).hexdigest()[:12]}"
-    lock = FileLock(name.with_suffix(".lock"))
+    lock = FileLock(name.with_suffix(".lock"), mode=0o600)
     _acquire(lock, waiting, timeout_s)
     scratch = name.with_suffix(".scratch")
     _sweep(folder, scratch)
@@ -47,7 +50,7 @@ def measuring(
 def _sweep(folder: Path, own: Path) -> None:
     """Remove what killed builds on other engines left: a metadata file holds arguments' values."""
     for scratch in folder.glob("build-*.scratch"):
-        if scratch != own:
+        if scratch != own and _SCRATCH.fullmatch(scratch.name):
             with suppress(Timeout, OSError), FileLock(scratch.with_suffix(".lock"), timeout=0):
                 shutil.rmtree(scratch, ignore_errors=True)
 
@@ -55,6 +58,12 @@ def _sweep(folder: Path, own: Path) -> None:
 def engine_key(engine: Engine) -> str:
     """What names the engine whose builds must not run beside each other."""
     return f"{engine.socket or engine.info.name}\0{engine.builder}"
+
+
+def close_client(engine: Engine) -> None:
+    """Take others' rights from what the buildx client has just written into its folder."""
+    if config := engine.child_env().get("BUILDX_CONFIG"):
+        private.close(Path(config) / "refs")
 
 
 @contextmanager

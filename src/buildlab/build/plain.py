@@ -21,7 +21,7 @@ from buildlab import jsontext, masking
 from buildlab.build import process
 from buildlab.build.command import Output, compose
 from buildlab.build.known import known
-from buildlab.build.lock import engine_key, measuring
+from buildlab.build.lock import close_client, engine_key, measuring
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
@@ -225,6 +225,7 @@ def _scratch(engine: Engine) -> Iterator[Path]:
     locks = home.make(home.locks)
     with measuring(locks, engine_key(engine), waiting=lambda _: None, timeout_s=900) as folder:
         yield folder
+        close_client(engine)
 
 
 def _said(

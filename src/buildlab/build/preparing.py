@@ -55,11 +55,11 @@ def time_limit(timeout_s: float) -> None:
 
 def run_context(source: Source) -> tuple[str, tuple[str, ...]]:
     """The context to give to the client, and the files in it that it can't read."""
-    folder = Settings.from_env().home / "contexts"
     if source.folder is None:
         return source.shown, ()
+    home = Settings.from_env().paths
     slots = {"context": source.folder, **source.named}
     if source.dockerfile is not None:
         slots["dockerfile"] = source.dockerfile
-    found = guarded(source.folder, folder, slots)
+    found = guarded(source.folder, home.make(home.contexts), slots)
     return os.fspath(found.link), found.unreadable

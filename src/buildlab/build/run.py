@@ -17,7 +17,7 @@ from buildlab.build import flags as docker
 from buildlab.build.command import Output, compose
 from buildlab.build.ending import Attempt, Job, Results, after, warned, why_stopped, with_evidence
 from buildlab.build.known import Known, kept_back, known
-from buildlab.build.lock import engine_key, measuring
+from buildlab.build.lock import close_client, engine_key, measuring
 from buildlab.build.missing import explained
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
@@ -156,7 +156,10 @@ def _guarded(
                 secret.limits,
                 results,
             )
-            return _run(job)
+            try:
+                return _run(job)
+            finally:
+                close_client(engine)
     except OSError as fault:
         raise disk.client_fault(fault, home.root) from fault
     except KeyboardInterrupt as stop:

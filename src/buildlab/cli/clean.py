@@ -38,10 +38,9 @@ def clean(
 
     if not dry_run and not yes and not as_json:
         plan = cleaner.clean(dry_run=True, keep_records=keep_records)
-        if not plan.removals:
-            print("Nothing of buildlab's is here.")
-            return
         _list(plan, "Would remove")
+        if not plan.removals:
+            return
         typer.confirm("Remove all of it?", abort=True)
     done = cleaner.clean(dry_run=dry_run, keep_records=keep_records)
     engines.forget()
@@ -57,13 +56,15 @@ def clean(
 def _list(found: Cleaned, verb: str) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for row in found.removals:
         line = f"{row.what:<10} {row.name}  ({row.where})"
         if row.kept:
             console.print(f"Kept          {line}: {row.kept}", markup=False, style="yellow")
         else:
             console.print(f"{verb:<13} {line}", markup=False)
+    for left in found.left:
+        console.print(f"{'Left alone':<13} {left.path}: {left.why}", markup=False)
     if not found.removals:
         console.print("Nothing of buildlab's is here.")
     elif found.freed_bytes:

@@ -113,8 +113,10 @@ def reset(
         gone = existing.reset(settings, found.answer)
         print(f"Removed from your Docker: {', '.join(gone) or 'nothing, there was no builder'}")
     elif found.kind == "embedded":
-        embedded.reset(settings, downloads=downloads)
+        left = embedded.reset(settings, downloads=downloads)
         print("The engine is stopped, its images and cache are deleted.")
+        for path in left:
+            print(f"Left alone, as buildlab didn't put it there: {path}")
     else:
         print(f"The builder {found.builder} is not ours: nothing deleted.")
     engines.forget()

@@ -71,7 +71,8 @@ def keep(record: BuildRecord) -> Path:
     folder = Settings.from_env().paths.make(_records())
     path = folder / f"{record.id}.json"
     store.save(record, path)
-    for old in sorted(folder.glob("*.json"))[:-KEPT]:
+    ours = Settings.from_env().paths.ours.parted(folder).ours
+    for old in [p for p in ours if p.suffix == ".json"][:-KEPT]:
         old.unlink(missing_ok=True)
     return path
 

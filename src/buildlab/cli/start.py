@@ -79,7 +79,7 @@ def start(
     engine = prepare()
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _end)
-    log = Settings.from_env().home / "jupyter.log"
+    log = Settings.from_env().paths.file("jupyter.log")
     environ = tool_env()
     with ExitStack() as running:
         with _Step("JupyterLab") as step:
@@ -138,7 +138,7 @@ class _Step:
 def prepare() -> Engine:
     """An engine with its base images; replay's engine needs none."""
     from buildlab import engine as engines
-    from buildlab import images
+    from buildlab import images, ready
 
     with _Step("Engine") as step:
         try:
@@ -156,6 +156,8 @@ def prepare() -> Engine:
         with _Step("Base images") as step:
             found = images.ensure(engine, progress=step.say)
             step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
+        with _Step("A first build") as step:
+            step.result = f"{ready.prove(engine, step.say):.1f} s on these images"
         _fill_store(engine)
         trim_cache(engine)
     return engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from buildlab.engine import packages
+from buildlab.engine import able
 from buildlab.engine.candidates import Candidate, candidates
 from buildlab.engine.client import find_client
 from buildlab.engine.dockers import Answer, ask
@@ -84,7 +84,7 @@ def _complete(settings: Settings, answer: Answer) -> Answer:
 
 
 def _embedded(why: str, lines: tuple[str, ...], *, must: bool) -> Choice:
-    problems = packages.problems()
+    problems = able.problems()
     if not problems:
         return Choice("embedded", why, lines)
     obstacles = "an engine of our own is not possible here: " + ", ".join(problems)
@@ -102,7 +102,7 @@ def _remedy(answers: list[Answer], named: Candidate | None) -> str:
     if hint := next((a.hint for a in answers if a.hint), ""):
         return hint
     if named is None:
-        return INSTALL if packages.problems() else f"{OURS}, or {INSTALL}"
+        return INSTALL if able.problems() else f"{OURS}, or {INSTALL}"
     if named.why == "DOCKER_HOST":
         return "start that Docker, or unset DOCKER_HOST, or: export BUILDLAB_ENGINE=embedded"
     return (

@@ -6,19 +6,20 @@ removed, and its label and session are compared here, not by a filter of the eng
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buildlab.engine import embedded, instance, inventory
+from buildlab.engine import embedded, homefiles, instance, inventory
 from buildlab.engine.candidates import Candidate
 from buildlab.engine.choose import choose
+from buildlab.engine.contents import STATE
 from buildlab.engine.dockers import connect
 from buildlab.engine.existing import owner_of
+from buildlab.engine.homefiles import Left, Part
 from buildlab.engine.inventory import Item, is_ours
 from buildlab.engine.owned import Made
 from buildlab.engine.settings import Settings
@@ -27,16 +28,6 @@ from buildlab.errors import BuildlabError
 if TYPE_CHECKING:
     import docker
 
-# All that the kit writes into its home; anything else there is the user's, and stays: `bundle`
-# too, the wheels that somebody put there for machines without a package index.
-FOLDERS = (
-    "engine", "packages", "fresh", "templates", "images", "modules", "evidence", "work", "records",
-    "contexts", "buildx", "docker-config", "docker", "builders", "registries", "locks",
-    "test-cache",
-)  # fmt: skip
-FILES = ("jupyter.log",)
-# Left by a download that was killed.
-_PARTS = "packages.part-*"
 _THEIRS = "you gave it a name of your own"
 _USED = "others use it by now"
 _ORDER = {"container": 0, "image": 1, "volume": 2, "network": 3}
@@ -75,11 +66,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What `clean` did, or would do."""
+    """What `clean` did, or would do. `left` is what it found in the home that isn't ours."""
 
     removals: tuple[Removal, ...]
     proofs: tuple[Proof, ...]
     freed_bytes: int = 0
+    left: tuple[Left, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -101,10 +93,12 @@ def clean(
     """Remove what this home's kit made from every Docker it used, its engines, its files.
 
     Raises nothing for a Docker that no longer answers: what is left in it stays listed as kept.
+    Only what is known as ours goes (see `ours`); the rest of the home is listed as left.
     """
     settings = settings or Settings.from_env()
     owner = owner_of(settings)
     files_before = inventory.user_files(settings)
+    foreign_before = homefiles.foreign(settings)
     free_before = _free_bytes(settings.home)
     removals: list[Removal] = []
     proofs: list[Proof] = []
@@ -122,20 +116,21 @@ def clean(
             before = _foreign(api, owner, pulled)
             removals += _clean_docker(api, address, owner, made, dry_run)
             proofs += _compare(address, before, _foreign(api, owner, pulled))
-    names = [n for n in (*FOLDERS, *FILES) if os.path.lexists(settings.home / n)]
-    names += sorted(p.name for p in settings.home.glob(_PARTS))
-    if keep_records and "records" in names:
-        names.remove("records")
+    spared = {"records"} if keep_records else set()
+    left = homefiles.left_in(settings, but=spared)
+    parts = homefiles.ours_in(settings, but=spared | {"engine"})
     removals += _engines(settings, dry_run)
     if any(r.failed for r in removals):  # what is needed to clean the rest another time
-        names = [n for n in names if n not in ("docker", "engine")]
-    removals += _files(settings.home, names, dry_run)
-    files_after = inventory.user_files(settings)
-    changed = tuple(p for p, content in files_before.items() if files_after.get(p) != content)
-    where = "your docker configuration"
-    proofs.append(Proof("files", where, len(files_before), len(files_after), changed))
+        spared |= {"docker"}
+    removals += _files(settings, parts, spared | {"engine"}, dry_run)
+    proofs.append(
+        _same_files("your docker configuration", files_before, inventory.user_files(settings))
+    )
+    if foreign_before:
+        where = f"{settings.home}, not ours"
+        proofs.append(_same_files(where, foreign_before, homefiles.again(foreign_before)))
     freed = max(0, _free_bytes(settings.home) - free_before)
-    return Cleaned(tuple(removals), tuple(proofs), 0 if dry_run else freed)
+    return Cleaned(tuple(removals), tuple(proofs), 0 if dry_run else freed, left)
 
 
 def _dockers(settings: Settings) -> Iterator[tuple[str, dict[str, str], Made | None]]:
@@ -232,12 +227,18 @@ def _compare(address: str, before: _Foreign, after: _Foreign) -> Iterator[Proof]
     yield Proof("build cache records", address, len(before.cache), len(after.cache), gone)
 
 
+def _same_files(where: str, before: Mapping[str, str], after: Mapping[str, str]) -> Proof:
+    changed = tuple(path for path, state in before.items() if after.get(path) != state)
+    return Proof("files", where, len(before), len(after), changed)
+
+
 def _engines(settings: Settings, dry_run: bool) -> Iterator[Removal]:
-    """The shared embedded engine, and fresh ones whose owner died."""
+    """The shared embedded engine, also one whose folder is gone, and fresh ones."""
     home = settings.paths
-    folders = [p for p in (home.engine, *home.fresh.glob("*")) if p.is_dir()]
-    for folder in folders:
-        running = "running" if instance.attach(folder) is not None else "stopped"
+    for folder in (home.engine, *home.fresh.glob("*")):
+        runs = instance.attach(folder) is not None
+        if not runs and not (folder.is_dir() and home.ours.parted(folder, STATE).ours):
+            continue
         kept = ""
         if not dry_run:
             try:
@@ -247,40 +248,21 @@ def _engines(settings: Settings, dry_run: bool) -> Iterator[Removal]:
                     instance.remove(folder)
             except (BuildlabError, OSError) as e:
                 kept = str(e)
-        yield Removal("engine", f"embedded, {running}", str(folder), kept)
+        yield Removal("engine", f"embedded, {'running' if runs else 'stopped'}", str(folder), kept)
 
 
-def _files(home: Path, names: Sequence[str], dry_run: bool) -> Iterator[Removal]:
-    """The kit's own files below the home; the home itself only if nothing else is in it."""
-    for name in names:
-        path = home / name
-        if not dry_run:
-            _delete(path)
-        left = not dry_run and os.path.lexists(path)
-        yield Removal("files", name, str(path), "could not be deleted" * left)
+def _files(
+    settings: Settings, parts: Sequence[Part], spared: Collection[str], dry_run: bool
+) -> Iterator[Removal]:
+    """The kit's own files below the home; the home itself where the kit made it and it is empty."""
+    # To end an engine that has lost its folder, its home may have been made again.
+    made_since = (p for p in homefiles.ours_in(settings, but=spared) if p not in parts)
+    for part in (*(p for p in parts if p.path.name not in spared), *made_since):
+        why = "" if dry_run else homefiles.remove(settings, part)
+        yield Removal("files", part.path.name, str(part.path), why)
     if not dry_run:
         with suppress(OSError):
-            home.rmdir()
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=_make_writable)
-    else:
-        with suppress(OSError):
-            path.unlink()
-
-
-def _make_writable(function: object, path: str, error: object) -> None:
-    """Go's module cache is read-only: give the folder write rights and try once more."""
-    target = Path(path)
-    with suppress(OSError):
-        target.parent.chmod(0o700)
-        if target.is_dir() and not target.is_symlink():
-            target.chmod(0o700)
-            shutil.rmtree(target, ignore_errors=True)
-        else:
-            target.unlink()
+            settings.paths.ours.forget()
 
 
 def _free_bytes(folder: Path) -> int:

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from buildlab.engine import private
 from buildlab.engine.paths import short_hash
 from buildlab.engine.subnets import Subnets
 
@@ -34,8 +35,8 @@ def write(state_dir: Path, nets: Subnets) -> None:
         # (https://github.com/moby/buildkit/issues/883): the cache is trimmed between builds.
         "builder": {"gc": {"enabled": False}},
     }
-    (state_dir / "daemon.json").write_text(json.dumps(config, indent=1))
-    (state_dir / "resolv.conf").write_text(_resolv_conf(nets.dns))
+    private.write(state_dir / "daemon.json", json.dumps(config, indent=1))
+    private.write(state_dir / "resolv.conf", _resolv_conf(nets.dns))
     log = state_dir / "engine.log"
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.write_bytes(b"")

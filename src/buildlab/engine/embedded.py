@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import filelock
 
-from buildlab.engine import health, instance, launch, leftovers, packages, template, unixhttp
+from buildlab.engine import able, health, instance, launch, leftovers, packages, template, unixhttp
+from buildlab.engine.contents import PACKAGES
 from buildlab.engine.instance import Instance
 from buildlab.engine.model import Engine
 from buildlab.engine.packages import Packages
@@ -30,7 +30,7 @@ BUSY_LIMIT_S = 15
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What there is of the shared engine. `data_bytes` is None where it wasn't measured."""
+    """What there is of the shared engine. `lost`: it runs, on a folder that is gone or another."""
 
     running: bool
     socket: str
@@ -39,11 +39,12 @@ class Status:
     home: Path
     sound: bool = True
     """Whether all of it works; False for one that is half dead."""
+    lost: bool = False
 
 
 def problems() -> tuple[str, ...]:
     """Why this machine can't have an embedded engine; empty where it can."""
-    return packages.problems()
+    return able.problems()
 
 
 def ensure(settings: Settings | None = None, progress: Progress = lambda _: None) -> Engine:
@@ -55,8 +56,9 @@ def ensure(settings: Settings | None = None, progress: Progress = lambda _: None
     home = (settings or Settings.from_env()).paths
     home.make(home.root)
     with locked(home, "engine"):
+        home.ours.sweep()
         leftovers.sweep(home)
-        got = packages.ensure(home.packages, progress)
+        got = packages.ensure(home.packages, progress, home.ours)
         try:
             return as_engine(running_one(home, got.folder, progress), got, home, session="lab")
         except EngineError:  # it died in the moment between
@@ -83,6 +85,7 @@ def status(settings: Settings | None = None) -> Status:
         pid=running.init.pid if running else None,
         versions=got.versions if got else {},
         home=chosen.home,
+        lost=running is not None and not running.whole(),
     )
 
 
@@ -97,32 +100,34 @@ def as_it_is(settings: Settings) -> Engine | None:
 def stop(settings: Settings | None = None) -> bool:
     """Stop the shared engine; images and cache stay. True if one ran."""
     home = (settings or Settings.from_env()).paths
-    if not home.engine.is_dir():
+    ran = instance.attach(home.engine) is not None
+    if not ran and not home.engine.is_dir():
         return False
     with locked(home, "engine"):
-        ran = instance.attach(home.engine) is not None
         instance.stop(home.engine)
         return ran
 
 
-def reset(settings: Settings | None = None, *, downloads: bool = False) -> None:
+def reset(settings: Settings | None = None, *, downloads: bool = False) -> tuple[Path, ...]:
     """Stop the engine and delete its images, cache and state; `downloads` the packages too.
 
     Leaves no process, mount, network interface, iptables rule or cgroup behind. Fresh engines
-    that other processes use now go on.
+    that other processes use now go on. Returns what is left, as it isn't the kit's.
     """
     home = (settings or Settings.from_env()).paths
-    if not home.root.is_dir():
-        return
+    if not home.root.is_dir() and instance.attach(home.engine) is None:
+        return ()
     with locked(home, "engine"):
-        instance.remove(home.engine)
+        home.ours.sweep()
+        left = instance.remove(home.engine)
         leftovers.sweep(home)
         with locked(home, "templates"):
             template.drop_unused(home)
         for folder in (home.buildx, home.docker_config):
-            shutil.rmtree(folder, ignore_errors=True)
+            left += home.ours.remove(folder)
         if downloads:
-            shutil.rmtree(home.packages, ignore_errors=True)
+            left += home.ours.remove(home.packages, PACKAGES)
+        return left
 
 
 def running_one(home: Home, packages_folder: Path, progress: Progress) -> Instance:
@@ -137,6 +142,7 @@ def running_one(home: Home, packages_folder: Path, progress: Progress) -> Instan
         progress("the engine is half dead: ending it")
         running.stop()  # its network is gone, its API hangs, or its containerd stays away
     progress("starting the engine")
+    home.make(home.engine)
     modules = home.make(home.modules)
     return launch.start(home.engine, packages_folder, name="embedded", modules=modules)
 
@@ -168,7 +174,8 @@ def answers(running: Instance, progress: Progress) -> bool:
 @contextmanager
 def locked(home: Home, name: str) -> Iterator[None]:
     """Hold the lock of this name for all processes that share the home folder."""
-    lock = filelock.FileLock(home.make(home.locks) / f"{name}.lock", timeout=LOCK_TIMEOUT_S)
+    file = home.make(home.locks) / f"{name}.lock"
+    lock = filelock.FileLock(file, timeout=LOCK_TIMEOUT_S, mode=0o600)
     try:
         lock.acquire()
     except filelock.Timeout as error:

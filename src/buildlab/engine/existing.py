@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from buildlab.engine import buildkitd
+from buildlab.engine import buildkitd, private
 from buildlab.engine.candidates import docker_config_dir
 from buildlab.engine.client import Client, find_client
 from buildlab.engine.dockers import Answer, connect, require
@@ -44,7 +44,7 @@ class Place:
 
     @classmethod
     def of(cls, settings: Settings, address: str) -> Place:
-        return cls(settings.paths.root / "docker" / short_hash(Path(address)))
+        return cls(settings.paths.docker / short_hash(Path(address)))
 
     @property
     def buildx(self) -> Path:
@@ -67,9 +67,9 @@ class Place:
 
         buildx writes a token seed, its builders and locks beside config.json: here, not there.
         """
-        self.buildx.mkdir(parents=True, exist_ok=True)
         plugins = self.config / "cli-plugins"
-        plugins.mkdir(parents=True, exist_ok=True)
+        for folder in (self.buildx, plugins):
+            private.make_folder(folder)
         _link(plugins / "docker-buildx", client.buildx.resolve())
         if (user_config / "config.json").exists():
             _link(self.config / "config.json", (user_config / "config.json").absolute())
@@ -82,7 +82,7 @@ def note_pulled(settings: Settings, engine: Engine, name: str, image_id: str) ->
     if not image_id:
         return
     place = Place.of(settings, engine.socket or "")
-    place.folder.mkdir(parents=True, exist_ok=True)
+    settings.paths.make(place.folder)
     with _locked(settings, place):
         made = Made.read(place.made)
         if made is None:  # no shared builder yet: the next one is made as if nothing were there
@@ -94,7 +94,7 @@ def note_pulled(settings: Settings, engine: Engine, name: str, image_id: str) ->
 def _locked(settings: Settings, place: Place) -> FileLock:
     """What the home has in one Docker is changed by one process at a time."""
     lock = settings.paths.make(settings.paths.locks) / f"docker-{place.folder.name}.lock"
-    return FileLock(lock, timeout=CREATE_LOCK_S)
+    return FileLock(lock, timeout=CREATE_LOCK_S, mode=0o600)
 
 
 def owner_of(settings: Settings) -> str:
@@ -200,6 +200,7 @@ def describe(settings: Settings, answer: Answer) -> Engine:
     client = find_client(env_of_user, user_home())
     address, why = answer.candidate.address, answer.candidate.why
     place = Place.of(settings, address)
+    settings.paths.make(place.folder)
     place.prepare(client, docker_config_dir(env_of_user, user_home()))
     name = f"buildlab-{owner_of(settings)}"
     env: dict[str, str | None] = {
@@ -269,7 +270,7 @@ def _write_config(place: Place, answer: Answer) -> bool:
     text = buildkitd.render(buildkitd.Registries.of_info(answer.info), _ca_bundle(os.environ))
     old = place.buildkitd.read_text("utf-8") if place.buildkitd.exists() else None
     if text != old:
-        place.buildkitd.write_text(text, "utf-8")
+        private.write(place.buildkitd, text)
     return text != old
 
 

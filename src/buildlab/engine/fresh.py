@@ -32,9 +32,9 @@ def fresh(
     lifeline = os.pipe()
     try:
         with embedded.locked(home, "engine"):
-            got = packages.ensure(home.packages, progress)
+            got = packages.ensure(home.packages, progress, home.ours)
         with embedded.locked(home, "templates"):
-            state_dir.mkdir(mode=0o700)
+            home.ours.own(state_dir)
             if images:
                 template.ensure(home, got, images, progress).populate(state_dir)
         running = launch.start(

@@ -34,7 +34,7 @@ def lives(running: Instance) -> bool:
     dockerd starts a new containerd in place of one that died, but takes 16 s for it, and its
     BuildKit may go on asking the old one: starting the whole engine anew is quicker and sure.
     """
-    there = running.socket_path.exists() and all(part.alive() for part in running.parts)
+    there = running.whole() and all(part.alive() for part in running.parts)
     return there and "containerd" in {name_of(p.pid) for p in daemons(running)}
 
 

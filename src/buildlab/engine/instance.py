@@ -9,16 +9,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from buildlab import jsontext
-from buildlab.engine import cgroups, unixhttp
+from buildlab.engine import cgroups, ours, private, seen, unixhttp
+from buildlab.engine.contents import STATE
 from buildlab.engine.daemon_config import cgroup_name
 from buildlab.engine.paths import socket_folder
 from buildlab.engine.process import ProcessId, holders, wait_until
@@ -64,8 +64,20 @@ class Instance:
         return self.state_dir / "engine.log"
 
     def alive(self) -> bool:
-        """Whether the engine's processes run and its API answers."""
-        return all(p.alive() for p in self.parts) and unixhttp.ping(self.socket_path)
+        """Whether the engine's processes run, on the data that is there, and its API answers."""
+        running = all(p.alive() for p in self.parts) and self.whole()
+        return running and unixhttp.ping(self.socket_path)
+
+    def whole(self) -> bool:
+        """Whether its folder is still the one that it was started with, and knows of it."""
+        inside = Path(f"/proc/{self.init.pid}/root/run/buildlab/data")
+        try:
+            known = _read(self.state_dir) is not None and self.socket_path.exists()
+            return known and inside.samefile(self.state_dir / "data")
+        except PermissionError:
+            return True  # can't be told
+        except OSError:
+            return False
 
     def in_namespace(self, *argv: str) -> tuple[str, ...]:
         """The argv that runs `argv` inside the engine's network, with the host's files."""
@@ -118,10 +130,27 @@ def unforward(uplink_socket: Path, forward_id: int) -> None:
 def attach(state_dir: Path) -> Instance | None:
     """The instance that runs from this state folder, None where none does.
 
-    It may be one that no longer answers: ask `Instance.alive()`.
+    It may be one that no longer answers: ask `Instance.alive()`. Where the state folder has
+    lost it, or is gone itself, the processes say what they are.
     """
     found = _read(state_dir)
-    return found if found is not None and found.init.alive() else None
+    if found is None or not found.init.alive():
+        found = next((_of(state_dir, s) for s in seen.engines(state_dir)), None)
+    return found
+
+
+def _of(state_dir: Path, found: seen.Seen) -> Instance:
+    """The instance that these processes are."""
+    ended = ProcessId(found.init.pid, -1, "")
+    return Instance(
+        name=state_dir.name,
+        state_dir=state_dir,
+        packages=found.packages,
+        supervisor=found.supervisor,
+        init=found.init,
+        uplink=found.uplink or ended,
+        address=found.address,
+    )
 
 
 def _read(state_dir: Path) -> Instance | None:
@@ -147,30 +176,35 @@ def save(instance: Instance) -> None:
         "address": instance.address,
         **{k: asdict(getattr(instance, k)) for k in ("supervisor", "init", "uplink")},
     }
-    part = instance.state_dir / "instance.json.part"
-    part.write_text(json.dumps(state))
-    part.replace(instance.state_dir / "instance.json")
+    private.write(instance.state_dir / "instance.json", json.dumps(state))
 
 
 def stop(state_dir: Path, timeout_s: float = 5) -> None:
     """End whatever runs from this state folder and clear what it left outside its namespaces."""
-    instance = _read(state_dir)
-    parts = (instance.init, instance.supervisor, instance.uplink) if instance else ()
-    if parts and timeout_s:
-        parts[0].signal(signal.SIGTERM)
-        wait_until(lambda: not parts[0].alive(), timeout_s)
+    noted = _read(state_dir)
+    known = [*([noted] if noted else []), *(_of(state_dir, s) for s in seen.engines(state_dir))]
+    inits = [i.init for i in known if i.init.alive()]
+    parts = [p for i in known for p in (i.init, i.supervisor, i.uplink)]
+    if timeout_s:
+        for init in inits:
+            init.signal(signal.SIGTERM)
+        wait_until(lambda: not any(p.alive() for p in inits), timeout_s)
     for process in parts:
         process.signal(signal.SIGKILL)
-    with held(state_dir):  # nothing inside its namespaces lives any more
+    # A folder that isn't ours is not written to; one that is gone needs no lock.
+    own = state_dir.is_dir() and ours.of(state_dir).parted(state_dir, STATE).proven
+    with held(state_dir) if own else nullcontext():
+        # nothing inside its namespaces lives any more
         wait_until(lambda: all(not p.alive() for p in parts), 5)
-        clear(state_dir)
+        clear(state_dir, files=own)
 
 
-def clear(state_dir: Path) -> None:
+def clear(state_dir: Path, *, files: bool = True) -> None:
     """Remove what a dead instance left outside its namespaces: sockets, cgroups, state file."""
     name = cgroup_name(state_dir)
     wait_until(lambda: cgroups.remove(name), 2)
-    (state_dir / "instance.json").unlink(missing_ok=True)
+    if files:
+        (state_dir / "instance.json").unlink(missing_ok=True)
     folder = socket_folder(state_dir)
     for socket in ("docker.sock", "uplink.sock"):
         (folder / socket).unlink(missing_ok=True)
@@ -178,11 +212,13 @@ def clear(state_dir: Path) -> None:
         folder.rmdir()
 
 
-def remove(state_dir: Path) -> None:
-    """Kill whatever runs from this state folder, then delete the folder."""
-    if state_dir.is_dir():
-        stop(state_dir, timeout_s=0)
-        shutil.rmtree(state_dir)
+def remove(state_dir: Path) -> tuple[Path, ...]:
+    """Kill whatever runs from this state folder, then delete what is ours of the folder.
+
+    Returns what isn't. Raises as `Ours.remove` does.
+    """
+    stop(state_dir, timeout_s=0)
+    return ours.of(state_dir).remove(state_dir, STATE)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildlab.engine import daemon_config, subnets, unixhttp
+from buildlab.engine import daemon_config, private, subnets, unixhttp
 from buildlab.engine.instance import Instance, clear, held, save, stop
 from buildlab.engine.modules import STORE
 from buildlab.engine.paths import socket_folder
@@ -51,7 +51,7 @@ def start(
     """
     try:
         for folder in (state_dir, state_dir / "data", state_dir / "run"):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make_folder(folder)
         stop(state_dir)  # what a crash left
         with held(state_dir) as alive:
             nets = subnets.choose(subnets.host_ranges((str(packages / "bin/busybox"), "ip")))
@@ -146,7 +146,7 @@ class _Launch:
     def spawn(
         self, argv: tuple[str, ...], fds: dict[int, int], extra_env: dict[str, str] | None = None
     ) -> ProcessId:
-        log = os.open(self.state_dir / "engine.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        log = private.create(self.state_dir / "engine.log", os.O_WRONLY | os.O_APPEND)
         nothing = os.open(os.devnull, os.O_RDONLY)
         try:
             env = {**daemon_env(), "PATH": _PATH, **(extra_env or {})}

@@ -23,7 +23,7 @@ def sweep(home: Home) -> None:
     """Remove what fresh engines left whose owner was killed."""
     for folder in home.fresh.glob("*-*-*"):
         pid, started, _ = folder.name.split("-", 2)
-        if not (pid.isdigit() and started.isdigit()):
+        if not (pid.isdigit() and started.isdigit()) or home.ours.entry(folder) is None:
             continue
         owner = ProcessId.of(int(pid))
         if owner is None or owner.started != int(started):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from buildlab import jsontext
+from buildlab.engine import private
 from buildlab.errors import EngineError, TimedOut
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Made:
             return None
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+        private.write(path, json.dumps(asdict(self), indent=2) + "\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -16,8 +15,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from buildlab import jsontext
-from buildlab.engine import binaries, carried, sources
+from buildlab.engine import able, binaries, carried, fitness, private, sources
 from buildlab.engine.apt import Apt, installed
+from buildlab.engine.contents import PACKAGES, VERSIONS
+from buildlab.engine.ours import Ours, names
+from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 
 Progress = Callable[[str], None]
@@ -31,14 +33,6 @@ _NEWER_SUITES = ("forky", "testing")
 _DOCKER = ("docker.io", "docker-buildx", "containerd")
 _DOCKER_OPTIONAL = ("docker-cli", "docker-registry")
 _SYSTEM = ("runc", "tini", "iptables", "slirp4netns", "busybox-static")
-# Program → the package that has it.
-_TOOLS = {
-    **dict.fromkeys(("apt-get", "apt-cache"), "apt"),
-    **dict.fromkeys(("dpkg", "dpkg-query"), "dpkg"),
-    **dict.fromkeys(("unshare", "nsenter"), "util-linux"),
-    "ldd": "libc-bin",
-}
-_CAP_SYS_ADMIN = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,77 +48,51 @@ class Packages:
         return found[1] if found else ""
 
 
-def problems() -> tuple[str, ...]:
-    """Why this machine can't have an embedded engine; empty where it can."""
-    found = []
-    if os.uname().sysname != "Linux":
-        return ("it isn't Linux",)
-    if _host() is None:
-        found.append("it is neither Debian nor Ubuntu")
-    if os.geteuid() != 0:
-        found.append("this isn't root (try: sudo -E)")
-    elif not _may_make_namespaces():
-        found.append("root may not make namespaces here (a container? start it with --privileged)")
-    missing = [tool for tool in _TOOLS if shutil.which(tool, path=_path()) is None]
-    if missing:
-        packages = " ".join(dict.fromkeys(_TOOLS[tool] for tool in missing))
-        found.append(f"missing: {', '.join(missing)} (apt-get install {packages})")
-    return tuple(found)
-
-
-def _may_make_namespaces() -> bool:
-    """Whether root is as mighty as usual; in an ordinary container it is not."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return True
-    effective = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.M)
-    return effective is None or bool(int(effective[1], 16) >> _CAP_SYS_ADMIN & 1)
-
-
 def present(folder: Path) -> Packages | None:
     """The packages in this folder, None where there are none or they are of another format."""
     try:
-        state = jsontext.loads((folder / "versions.json").read_text())
+        state = jsontext.loads((folder / VERSIONS).read_text())
         return Packages(folder, dict(state["packages"])) if state["format"] == FORMAT else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def ensure(
-    folder: Path, progress: Progress = lambda _: None, bundled: Path | None = None
+    folder: Path,
+    progress: Progress = lambda _: None,
+    ours: Ours | None = None,
+    bundled: Path | None = None,
 ) -> Packages:
     """The packages in this folder, fetched and unpacked where they aren't there yet.
 
-    `bundled` is what `carry` wrote on another machine, in place of a mirror; apt verifies it with
-    the keys of this machine.
+    `ours` is the list of the home that makes it (default: of the home in force). `bundled` is
+    what `carry` wrote on another machine, in place of a mirror; apt verifies it with the keys of
+    this machine.
 
     Crash-safe: the folder appears whole or not at all. Raises EngineError where the machine
-    can't, where apt can't, or where the programs don't run here; DiskFull.
+    can't, where apt can't, where the programs don't run here, where others could exchange them,
+    or where the folder holds what isn't the kit's; DiskFull.
     """
+    fitness.require_safe_programs(folder)
     found = present(folder)
     if found is not None:
         return found
-    if why := problems():
+    if why := able.problems():
         raise EngineError(
             f"this machine can't run the embedded engine: {'; '.join(why)}",
             "start Docker, and buildlab uses it; or as root on Debian or Ubuntu: "
             "apt-get install util-linux apt dpkg",
         )
+    ours = ours or Settings.from_env().paths.ours
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.part-", dir=folder.parent))
+        ours.make_home()
+        _require_free(folder, ours)
+        private.make_folder(folder.parent)
+        with ours.temporary(folder) as part:
+            versions = _fetch(part, progress, bundled)
+            put(part / "new", folder, ours)
     except OSError as error:
         raise _fault(error, folder) from error
-    try:
-        versions = _fetch(part, progress, bundled)
-        if folder.exists():  # of another format, or broken
-            folder.rename(part / "old")
-        (part / "new").rename(folder)
-    except OSError as error:
-        raise _fault(error, folder) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return Packages(folder, versions)
 
 
@@ -151,6 +119,24 @@ def carry(folder: Path, progress: Progress = lambda _: None) -> None:
             carried.write(docker, [*_DOCKER, *optional], folder)
 
 
+def put(new: Path, folder: Path, ours: Ours) -> None:
+    """Move unpacked packages to where they are used, in place of a kit's of another format.
+
+    Raises OSError, and EngineError where `folder` holds what isn't the kit's.
+    """
+    _require_free(folder, ours)
+    ours.remove(folder, PACKAGES)
+    ours.place(new, folder, VERSIONS)
+
+
+def _require_free(folder: Path, ours: Ours) -> None:
+    if folder.is_dir() and (others := ours.parted(folder, PACKAGES).others):
+        raise EngineError(
+            f"{folder} is no folder of buildlab's: it holds {names([p.name for p in others])}",
+            "keep the engine's packages elsewhere: export BUILDLAB_PACKAGES=/path/to/folder",
+        )
+
+
 def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, str]:
     """Fill `part/new`; returns what was got, package → version."""
     with ThreadPoolExecutor() as pool:
@@ -169,20 +155,20 @@ def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, st
         debs = [d for files in pool.map(lambda b: b[0].download(b[1]), batches) for d in files]
         progress("unpacking the engine")
         new = part / "new"
-        (new / "root").mkdir(parents=True)
+        private.make_folder(new / "root")
         list(pool.map(lambda deb: _unpack(deb, new / "root"), debs))
     binaries.link(new)
     progress("checking that the engine runs here")
     binaries.prove(new)
     versions = dict(_name_and_version(deb) for deb in debs)
     state = {"format": FORMAT, "architecture": os.uname().machine, "packages": versions}
-    (new / "versions.json").write_text(json.dumps(state, indent=1, sort_keys=True))
+    (new / VERSIONS).write_text(json.dumps(state, indent=1, sort_keys=True))
     return versions
 
 
 def _archives(part: Path, pool: ThreadPoolExecutor, bundled: Path | None) -> tuple[Apt, Apt]:
     """The host's own suite, and the one to take Docker from (the same where it is new enough)."""
-    host = _host()
+    host = able.host()
     if host is None:
         raise EngineError("this is neither Debian nor Ubuntu", "start Docker, and buildlab uses it")
     if bundled:
@@ -259,18 +245,6 @@ def _unpack(deb: Path, root: Path) -> None:
 def _name_and_version(deb: Path) -> tuple[str, str]:
     name, version, _ = unquote(deb.name).split("_")
     return name, version
-
-
-def _host() -> sources.Distribution | None:
-    try:
-        return sources.distribution(Path("/etc/os-release").read_text())
-    except OSError:
-        return None
-
-
-def _path() -> str:
-    """Root's usual folders too: a notebook's PATH often lacks sbin."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def _fault(error: OSError, folder: Path) -> BuildlabError:

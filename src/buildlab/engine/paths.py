@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab.engine.ours import Ours
 from buildlab.errors import EngineError
 
 # A unix socket's address holds 108 bytes with its final NUL; the longest name in the folder
@@ -72,10 +73,42 @@ class Home:
     def locks(self) -> Path:
         return self.root / "locks"
 
+    @property
+    def contexts(self) -> Path:
+        """Links to the folders that are built, and what is remembered of their files."""
+        return self.root / "contexts"
+
+    @property
+    def docker(self) -> Path:
+        """What the kit has in each Docker of the user's."""
+        return self.root / "docker"
+
+    @property
+    def builders(self) -> Path:
+        """What the kit has for each builder that was named."""
+        return self.root / "builders"
+
+    @property
+    def registries(self) -> Path:
+        return self.root / "registries"
+
+    @property
+    def ours(self) -> Ours:
+        """What the kit made here."""
+        return Ours(self.root)
+
+    def file(self, name: str) -> Path:
+        """Where a file of ours of this name goes in the home. Raises as `make` does."""
+        self.make(self.root)
+        return self.ours.file(name)
+
     def make(self, folder: Path) -> Path:
-        """`folder`, created. Raises EngineError, naming BUILDLAB_HOME, where it can't be."""
+        """`folder`, made private and known as ours where it isn't there (see `ours`).
+
+        Raises EngineError, naming BUILDLAB_HOME, where it can't be.
+        """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.ours.make(folder)
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(13, "Permission denied", str(folder))
         except OSError as error:

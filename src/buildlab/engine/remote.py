@@ -6,12 +6,12 @@ their default builder nor its record of activity changes.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from buildlab import jsontext
+from buildlab.engine import private
 from buildlab.engine.candidates import Candidate, candidates, docker_config_dir
 from buildlab.engine.client import find_client
 from buildlab.engine.dockers import Answer, ask
@@ -49,12 +49,12 @@ def describe(settings: Settings, name: str) -> Engine:
     env, home = user_env(settings), user_home()
     entry = find_entry(env, home, name)
     client = find_client(env, home)
-    place = Place(settings.paths.root / "builders" / short_hash(Path(name)))
+    place = Place(settings.paths.make(settings.paths.builders / short_hash(Path(name))))
     user_config = docker_config_dir(env, home)
     place.prepare(client, user_config)
     instances = place.buildx / "instances"
-    instances.mkdir(exist_ok=True)
-    shutil.copyfile(entry, instances / name)
+    private.make_folder(instances)
+    private.write(instances / name, entry.read_bytes())
     _see_contexts(place, user_config)
     local = _local_docker(env, home)
     child: dict[str, str | None] = {

@@ -20,6 +20,10 @@ HALF_DEAD = (
     "it does not answer as it should: the next build mends it, or now: "
     "buildlab engine stop && buildlab engine start"
 )
+LOST = (
+    "its processes run, but its folder was deleted, exchanged or damaged: "
+    "the next start replaces it; to end it: buildlab engine stop"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,13 @@ def _embedded(settings: Settings, found: _choose.Choice) -> Status:
     kind, home = "embedded", str(settings.home)
     if not state.running:
         return Status(kind, found.why, False, home, versions=_main(state.versions))
+    trouble = LOST if state.lost else HALF_DEAD
     engine = embedded.as_it_is(settings) if state.sound else None
     return Status(
         kind, found.why, True, home, state.socket, "default", _main(state.versions),
         uptime_s=_age_s(_process_start(state.pid)),
         cache_bytes=cache_bytes(engine) if engine else None, tried=found.tried,
-        trouble="" if state.sound else HALF_DEAD,
+        trouble="" if state.sound else trouble,
     )  # fmt: skip
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab import unpacking
-from buildlab.engine import instance, launch
+from buildlab.engine import instance, launch, private
 from buildlab.engine.packages import Packages
 from buildlab.engine.paths import Home
 from buildlab.engine.settings import tool_env
@@ -42,7 +42,7 @@ class Template:
 
         def place(source: Path) -> Path:
             target = state_dir / "data" / source.relative_to(self.data)
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make_folder(target.parent)
             return target
 
         for database in (found for pattern in _DATABASES for found in store.glob(pattern)):
@@ -54,7 +54,7 @@ class Template:
             place(layer).mkdir()
         (state_dir / "template").symlink_to(self.data)
         names = (f"{layer.relative_to(self.data)}\n" for layer in layers)
-        (state_dir / "borrowed").write_text("".join(names))
+        private.write(state_dir / "borrowed", "".join(names))
 
 
 def ensure(
@@ -73,13 +73,14 @@ def ensure(
     if not (folder / "data").is_dir():
         progress("preparing base images for fresh engines")
         drop_unused(home, keep=key)
-        part = Path(tempfile.mkdtemp(prefix="part-", dir=home.templates))
+        part = home.ours.own(home.templates / f"part-{secrets.token_hex(4)}")
         try:
             running = launch.start(part, packages.folder, name="template")
             for image in images:
                 _load(running, image)
             running.stop()
-            folder.mkdir(exist_ok=True)
+            if not folder.is_dir():
+                home.ours.own(folder)
             (part / "data").rename(folder / "data")
         finally:
             instance.remove(part)
@@ -137,5 +138,5 @@ def drop_unused(home: Home, keep: str = "") -> None:
     """Delete all templates but `keep` and those that a fresh engine uses."""
     used = {p.readlink().parent for p in home.fresh.glob("*/template")}
     for folder in home.templates.glob("*"):
-        if folder.name != keep and folder not in used:
-            instance.remove(folder) if folder.name.startswith("part-") else shutil.rmtree(folder)
+        if folder.name != keep and folder not in used and home.ours.entry(folder) is not None:
+            instance.remove(folder)  # a killed process's may still run

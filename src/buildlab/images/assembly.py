@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from buildlab.engine.ours import Ours
+from buildlab.engine.paths import Home
 from buildlab.errors import EngineError
 from buildlab.images import archive, certificates, debian, layout, scratch, toolchain
 from buildlab.images.certificates import GO_CERTIFICATES, STATIC_CERTIFICATES
@@ -76,6 +77,10 @@ class Assembly:
     def images(self) -> Path:
         return self.home / "images"
 
+    @property
+    def ours(self) -> Ours:
+        return Home(self.home).ours
+
     @cached_property
     def store(self) -> LayerStore:
         return LayerStore(self.images / "layers")
@@ -122,8 +127,9 @@ class Assembly:
         """Assemble what is missing of `names`. One process at a time does it; others wait."""
         if all(self.get(name) for name in names):
             return
-        self.images.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.images / "assemble.lock"):
+        Home(self.home).make(self.images)
+        with FileLock(self.images / "assemble.lock", mode=0o600):
+            self.ours.sweep()
             missing = [name for name in names if self.get(name) is None]
             self._make_layers({part for name in missing for part in _LAYERS[name]}, progress)
             for name in missing:
@@ -133,11 +139,7 @@ class Assembly:
 
     def _make_layers(self, names: set[str], progress: Progress) -> None:
         missing = {name for name in names if self.layer(name) is None}
-        work = self.images / "work"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
-        work.chmod(0o777)  # mmdebstrap without root writes as a mapped user
-        try:
+        with self.ours.temporary(self.images / "work") as work:
             with ThreadPoolExecutor() as pool:
                 jobs = []
                 if missing & set(debian.LAYERS):
@@ -149,14 +151,12 @@ class Assembly:
                     certificates.write_layers(self.store, self.bundle)
             for job in jobs:
                 job.result()
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
 
     def _debian(self, work: Path, progress: Progress) -> None:
         progress("getting mmdebstrap")
         found = archive.tools(work / "tools")
         mirror = archive.Archive.of_this_machine()
-        with scratch.folder(work) as fast:
+        with scratch.folder(work, self.ours) as fast:
             debian.Bootstrap(
                 self.store, self.recipe_key, work, fast, _RECIPE, mirror, progress
             ).run(found)
@@ -174,14 +174,18 @@ class Assembly:
     def _write(self, name: str) -> None:
         layers = [layer for part in _LAYERS[name] if (layer := self.layer(part))]
         published = name.partition("#")[0]
-        layout.write(
-            self.images / slug(name),
-            published,
-            layers,
-            self.store,
-            architecture=self.architecture,
-            config={**_CONFIG[published], "Labels": {LABEL: published}},
-        )
+        folder = self.images / slug(name)
+        with self.ours.temporary(folder) as part:
+            layout.write(
+                part / "new",
+                published,
+                layers,
+                self.store,
+                architecture=self.architecture,
+                config={**_CONFIG[published], "Labels": {LABEL: published}},
+            )
+            self.ours.remove_inside(folder)
+            (part / "new").rename(folder)
 
 
 def _all_layers() -> set[str]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from buildlab.engine import private
 from buildlab.engine.settings import tool_env
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.images.archive import SUITE, Archive, Tools
@@ -67,6 +68,7 @@ class Bootstrap:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=self._env(tools),
+            umask=0o022,  # what is in an image is for all who run it
         )
         assert process.stdin and process.stdout and process.stderr
         slim: Future[dict[str, Fingerprint]] = Future()
@@ -96,7 +98,7 @@ class Bootstrap:
                 f"--extract-hook=copy-in '{file}' /etc/dpkg/dpkg.cfg.d"
                 for file in sorted(options.iterdir())
             ),
-            f"--customize-hook={_KEEP.format(file=self.work / 'slim.tar')}",
+            f"--customize-hook={_KEEP.format(file=self.scratch / 'slim.tar')}",
             f"--customize-hook=echo '{_MARK}' >&2",
             f"--customize-hook={_INSTALL.format(packages=' '.join(PACKAGES))}",
         ]
@@ -122,14 +124,14 @@ class Bootstrap:
                     )
         if not slim.done():
             slim.set_exception(OSError("the minimal system was not completed"))
-        (self.work.parent / "debian.log").write_text("\n".join(log))
+        private.write(self.work.parent / "debian.log", "\n".join(log))
         return log
 
     def _write_slim(self) -> dict[str, Fingerprint]:
         """The slim layer, from the archive that the first hook wrote. Returns what is in it."""
         index: dict[str, Fingerprint] = {}
         made = self.store.make(SLIM, self.key, f"mmdebstrap --variant=minbase {SUITE}")
-        path = self.work / "slim.tar"
+        path = self.scratch / "slim.tar"
         with made as layer, tarfile.open(path) as tree:
             entries = [e for e in tree if image_entry(e, installing=True)]
             # hard links after what they link to; else by name, since tar keeps no order

@@ -8,11 +8,14 @@ its own, which RFC 1952 allows and every reader of image layers understands.
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+
+from buildlab.engine import private
 
 _CHUNK = 1 << 20
 _LEVEL = 4
@@ -23,7 +26,7 @@ class GzipFile:
     """Writes to `path`; afterwards `digest` and `diff_id` are those of an image layer."""
 
     def __init__(self, path: Path, pool: ThreadPoolExecutor) -> None:
-        self._file = path.open("wb")
+        self._file = os.fdopen(private.create(path), "wb")
         self._pool = pool
         self._buffer = bytearray()
         self._members: deque[Future[bytes]] = deque()

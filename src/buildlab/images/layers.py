@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tarfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,14 @@ from pathlib import Path
 from typing import IO, cast
 
 from buildlab import jsontext
+from buildlab.engine import private
 from buildlab.images.gzipped import GzipFile
 
 EPOCH = 1767225600
 """2026-01-01T00:00:00Z: no file in a layer, and no image, is dated later."""
+
+
+_BLOB = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class LayerStore:
     @contextmanager
     def make(self, name: str, key: str, made_by: str) -> Iterator[LayerTar]:
         """Write a layer; it counts only when the block ends without an error."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self.folder)
         part = self.folder / f"{name}.part"
         try:
             with (
@@ -98,15 +103,13 @@ class LayerStore:
             part.replace(self.blob(layer))
         finally:
             part.unlink(missing_ok=True)
-        record = self._record(name).with_suffix(".tmp")
-        record.write_text(json.dumps({"key": key, "layer": asdict(layer)}), "utf-8")
-        record.replace(self._record(name))
+        private.write(self._record(name), json.dumps({"key": key, "layer": asdict(layer)}))
 
     def prune(self, keep: Iterable[Layer]) -> None:
         """Remove the blobs that no kept layer needs."""
         names = {self.blob(layer).name for layer in keep}
         for path in self.folder.iterdir():
-            if path.suffix == "" and path.name not in names:
+            if _BLOB.fullmatch(path.name) and path.name not in names:
                 path.unlink()
 
     def _record(self, name: str) -> Path:

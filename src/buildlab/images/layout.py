@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from buildlab import jsontext
+from buildlab.engine import private
 from buildlab.images.layers import EPOCH, Layer, LayerStore
 from buildlab.images.model import LABEL
 
@@ -67,14 +67,12 @@ def write(
     architecture: str,
     config: Mapping[str, Any],
 ) -> Layout:
-    """Write an image made of `layers` as a layout folder, whole or not at all."""
-    temporary = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    (temporary / "blobs" / "sha256").mkdir(parents=True)
+    """Write an image made of `layers` as a new layout folder."""
+    private.make_folder(folder / "blobs" / "sha256")
     for layer in layers:
-        _link(store.blob(layer), _blob(temporary, layer.digest))
+        _link(store.blob(layer), _blob(folder, layer.digest))
     config_entry = _put(
-        temporary, f"{_OCI}.config.v1+json", _image_config(layers, architecture, config)
+        folder, f"{_OCI}.config.v1+json", _image_config(layers, architecture, config)
     )
     manifest = {
         "schemaVersion": 2,
@@ -89,11 +87,9 @@ def write(
             for layer in layers
         ],
     }
-    entry = _put(temporary, f"{_OCI}.manifest.v1+json", manifest)
+    entry = _put(folder, f"{_OCI}.manifest.v1+json", manifest)
     entry["platform"] = {"architecture": architecture, "os": "linux"}
-    _write_index(temporary, name, entry, _docker_manifest(name, config_entry["digest"], layers))
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    _write_index(folder, name, entry, _docker_manifest(name, config_entry["digest"], layers))
     written = read(folder)
     assert written
     return written
@@ -117,7 +113,7 @@ def _write_index(
         ("index.json", index),
         ("manifest.json", [docker]),
     ):
-        (folder / file).write_text(json.dumps(data), "utf-8")
+        private.write(folder / file, json.dumps(data))
 
 
 def _docker_manifest(name: str, config_digest: str, layers: Sequence[Layer]) -> dict[str, Any]:
@@ -153,7 +149,7 @@ def _image_config(
 def _put(folder: Path, media_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
     content = json.dumps(data, sort_keys=True).encode()
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    _blob(folder, digest).write_bytes(content)
+    private.write(_blob(folder, digest), content)
     return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
 
@@ -169,4 +165,4 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
+        private.write(target, source.read_bytes())

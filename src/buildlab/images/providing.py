@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from buildlab import unpacking
 from buildlab.engine.model import Engine
+from buildlab.engine.paths import Home
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.images import pulling
 from buildlab.images.assembly import Assembly
@@ -66,6 +67,8 @@ class Provider:
         """All base images, in the order of CANONICAL."""
         if self.engine.kind == "replay":
             return ()
+        home = Home(self.home)
+        home.make(home.images)
         found = self._present() if self.keeps_images else {}
         missing = [name for name in CANONICAL if name not in found]
         digests = self._resolve(missing)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from buildlab import jsontext
+from buildlab.engine import private
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull
 from buildlab.images.layout import full_name
@@ -167,8 +168,6 @@ def _add(file: Path, key: str, value: object) -> None:
 
     Registries are asked side by side, and other processes ask them too: one writes at a time.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_suffix(".lock")):
-        part = file.with_suffix(".tmp")
-        part.write_text(json.dumps({**_read(file), key: value}, indent=1), "utf-8")
-        part.replace(file)
+    private.make_folder(file.parent)
+    with FileLock(file.with_suffix(".lock"), mode=0o600):
+        private.write(file, json.dumps({**_read(file), key: value}, indent=1))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock
 
+from buildlab.engine import ours, private
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 from buildlab.images.model import BaseImage, slug
 
 _LIMIT_S = 600
+_ARCHIVE = re.compile(r"pulled-.+-[0-9a-f]{16}\.(tar|part)")
 
 
 def saved(engine: Engine, images: Sequence[BaseImage], folder: Path) -> tuple[Path, ...]:
@@ -21,8 +24,8 @@ def saved(engine: Engine, images: Sequence[BaseImage], folder: Path) -> tuple[Pa
     Archives of the same name with another digest are deleted. Raises EngineError with docker's
     words.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "saving.lock"):
+    private.make_folder(folder)
+    with FileLock(folder / "saving.lock", mode=0o600):
         return tuple(_saved(engine, i, folder) for i in images if i.origin == "pulled")
 
 
@@ -31,8 +34,11 @@ def _saved(engine: Engine, image: BaseImage, folder: Path) -> Path:
     target = folder / f"{start}{image.digest.rpartition(':')[2][:16]}.tar"
     if target.is_file():
         return target
+    home = ours.of(folder)
+    entry = home.entry(folder)
     for older in folder.glob(f"{start}*"):
-        older.unlink()
+        if _ARCHIVE.fullmatch(older.name) and not (entry and older.name in entry.theirs):
+            older.unlink()
     part = target.with_suffix(".part")
     done = subprocess.run(
         [*engine.cli, "save", "--output", str(part), image.name],
@@ -48,5 +54,6 @@ def _saved(engine: Engine, image: BaseImage, folder: Path) -> Path:
             f"the engine doesn't give {image.name}: {done.stderr.strip()}",
             "look at it: buildlab engine status",
         )
+    part.chmod(0o600)
     part.replace(target)
     return target

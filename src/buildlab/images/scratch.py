@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import os
-import shutil
+import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
-from buildlab.engine.paths import short_hash
+from buildlab.engine.ours import Ours
 
 _MEMORY = Path("/dev/shm")
 _NEEDED_BYTES = 2 << 30
 
 
 @contextmanager
-def folder(default: Path) -> Iterator[Path]:
-    """A scratch folder in memory, or `default`. What a killed run left there is removed first."""
-    place = _MEMORY / f"buildlab-{short_hash(default)}"
-    shutil.rmtree(place, ignore_errors=True)
-    if not _plenty():
+def folder(default: Path, ours: Ours) -> Iterator[Path]:
+    """A scratch folder in memory, or where temporary files go; `default` for root, on its disk.
+
+    mmdebstrap without root writes as a mapped user, who may enter no folder of ours: for it, the
+    scratch folder is open, under a name that nobody can list.
+    """
+    root = os.geteuid() == 0
+    if not _plenty() and root:
         yield default
         return
-    place.mkdir()
-    place.chmod(0o777)  # as for `default`: mmdebstrap without root writes as a mapped user
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    place = _MEMORY if _plenty() else Path(tempfile.gettempdir())
+    with ours.temporary(place / "buildlab-tree") as closed:
+        if root:
+            yield closed
+            return
+        closed.chmod(0o711)
+        inside = closed / secrets.token_hex(16)
+        inside.mkdir()
+        inside.chmod(0o777)
+        yield inside
 
 
 def _plenty() -> bool:

@@ -1,0 +1,62 @@
+"""Files and folders that are the user's alone, whatever the umask is."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def make_folder(folder: Path) -> bool:
+    """Make a folder and those above it that are missing; whether it was missing. Raises OSError.
+
+    One that is there keeps its mode.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except FileNotFoundError:
+        if folder.parent.is_dir():
+            raise  # a file system, such as /proc, that makes none
+        make_folder(folder.parent)
+        return make_folder(folder)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return False
+    return True
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file that only its owner may read; others see the old file or the new one.
+
+    Raises OSError.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def close(folder: Path) -> None:
+    """Take others' rights from the files below a folder that a program of others filled."""
+    for place, _, files in os.walk(folder):
+        for file in (Path(place, name) for name in files):
+            with suppress(OSError):
+                mode = file.lstat().st_mode
+                if stat.S_ISREG(mode) and mode & 0o077:
+                    file.chmod(0o600)
+
+
+def create(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
+    """A descriptor of a file that only its owner may read, made where it isn't there."""
+    handle = os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with suppress(OSError):  # made before, with another mode
+        os.fchmod(handle, 0o600)
+    return handle
