@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from buildlab import replay, store
-from buildlab.build import bases, disk, faults, process
-from buildlab.build.aftermath import PATIENT, QUICK, STOPPED, Aftermath, Underway, make_sure
-from buildlab.build.notes import Notes
-from buildlab.build.observer import Audience
-from buildlab.build.source import Source
-from buildlab.build.suspect import Doubt
-from buildlab.engine.model import Engine
+from buildlab import store
+from buildlab.build import bases, disk, faults
+from buildlab.build.aftermath import PATIENT, QUICK, STOPPED, Aftermath, make_sure
+from buildlab.build.job import Attempt, Job, warned
 from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut, UsageError
 from buildlab.masking import Masker
-from buildlab.record import BuildRecord, BuildWarning, Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Where results go that the user wants elsewhere than in an engine."""
-
-    stdout: int | None = None
-    """The file descriptor for a result on standard output."""
-    metadata: Path | None = None
-    """The metadata file of the user's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    engine: Engine
-    source: Source
-    flags: tuple[str, ...]
-    title: str
-    argv: tuple[str, ...]
-    shown: tuple[str, ...]
-    metadata: Path
-    mask: tuple[str, ...]
-    timeout_s: float
-    audience: Audience
-    notes: Notes
-    underway: Underway
-    doubt: Doubt
-    unreadable: tuple[str, ...] = ()
-    """Files of the context that the client can't read."""
-    limits: tuple[str, ...] = ()
-    """What of the secrets is not looked for, in words."""
-    results: Results = Results()
-
-
-@dataclass(slots=True)
-class Attempt:
-    """What came of running the client once."""
-
-    record: BuildRecord
-    outcome: process.Outcome
-    ending: faults.Ending
-    lines: list[replay.Line] = field(default_factory=list)
-    metadata: Mapping[str, Any] | None = None
-    """What the client's metadata file says; None where there is none, as after a failure."""
+from buildlab.record import Failure
 
 
 def left_open(attempt: Attempt) -> bool:
@@ -184,7 +133,3 @@ def with_evidence(stop: BaseException, job: Job, attempt: Attempt) -> BaseExcept
     except (OSError, BuildlabError) as fault:
         stop.add_note(f"what was seen until then could not be saved: {fault}")
     return stop
-
-
-def warned(record: BuildRecord, rule: str, message: str) -> BuildRecord:
-    return replace(record, warnings=(*record.warnings, BuildWarning(rule, message)))

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from buildlab import failing, masking, outfile, replay
-from buildlab.build import aftermath, bases, caches, disk, faults, metadata, process, registries
+from buildlab.build import aftermath, disk, faults, metadata, registries
 from buildlab.build import flags as docker
+from buildlab.build.attempt import attempt as run_once
 from buildlab.build.command import Output, compose
-from buildlab.build.ending import Attempt, Job, Results, after, warned, why_stopped, with_evidence
+from buildlab.build.ending import after, why_stopped, with_evidence
+from buildlab.build.job import Attempt, Job, Results, warned
 from buildlab.build.known import Known, kept_back, known
 from buildlab.build.lock import close_client, engine_key, measuring
-from buildlab.build.missing import explained
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
-from buildlab.build.preparing import arrive_empty, run_context, time_limit, title_of
+from buildlab.build.preparing import run_context, time_limit, title_of
+from buildlab.build.remarks import remarked
 from buildlab.build.source import Source, locate
-from buildlab.build.suspect import Doubt, judged
-from buildlab.engine import reviving
+from buildlab.build.suspect import Doubt
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import Interrupted, UsageError
-from buildlab.joining import make_record
 from buildlab.masking import Masker
-from buildlab.record import BuildRecord, State
-from buildlab.stream import Fold, PlainLog, Progress
+from buildlab.record import BuildRecord
 from buildlab.workspace import Workspace
 
 TIMEOUT_S = 900.0
@@ -139,22 +135,22 @@ def _guarded(
             )
             masker = Masker(secret.values)
             job = Job(
-                engine,
-                source,
-                flags,
-                title,
-                command.argv,
-                masker.command(command.shown),
-                kept,
-                secret.values,
-                timeout_s,
-                audience,
-                Notes(engine, context_given, source.flags, masker),
-                underway,
-                doubt,
-                unreadable,
-                secret.limits,
-                results,
+                engine=engine,
+                source=source,
+                flags=flags,
+                title=title,
+                argv=command.argv,
+                shown=masker.command(command.shown),
+                metadata=kept,
+                mask=secret.values,
+                timeout_s=timeout_s,
+                audience=audience,
+                notes=Notes(engine, context_given, source.flags, masker),
+                underway=underway,
+                doubt=doubt,
+                unreadable=unreadable,
+                limits=secret.limits,
+                results=results,
             )
             try:
                 return _run(job)
@@ -170,41 +166,20 @@ def _guarded(
 
 def _run(job: Job) -> BuildRecord:
     job.audience.started(job.shown, job.title)
-    attempt = _attempt(job)
+    attempt = run_once(job)
     if attempt.outcome.exit_code and faults.lost_snapshot(attempt.ending.tail):
         first = attempt
-        attempt = _attempt(job)
+        attempt = run_once(job)
         attempt.record = warned(
             attempt.record,
             "retried",
             f"run twice: {failing.message(first.ending.tail.strip().splitlines()[-1])}",
         )
-    attempt.record = explained(attempt.record, job.source, Masker(job.mask))
-    attempt.record = bases.explained(attempt.record, job.engine, job.source, Masker(job.mask))
-    for rule, said in caches.left_out(job.source.flags, job.engine.child_env()):
-        attempt.record = warned(attempt.record, rule, said)
-    if job.unreadable:
-        attempt.record = warned(attempt.record, "unreadable", arrive_empty(job.unreadable))
-    for limit in job.limits:
-        attempt.record = warned(attempt.record, "masking", limit)
-    for fault in job.audience.faults:
-        said = Masker(job.mask)(f"an observer was dropped: {fault}")
-        attempt.record = warned(attempt.record, "observer", said)
+    attempt.record = remarked(attempt.record, job)
     stop = why_stopped(job, attempt, after(job, attempt))
     if stop is not None:
         raise with_evidence(stop, job, attempt)
-    if job.results.metadata is not None and attempt.metadata is not None:
-        namespaced = any(
-            value.startswith("BUILDKIT_CACHE_MOUNT_NS")
-            for value in docker.values(job.flags, "--build-arg")
-        )
-        env = job.engine.child_env()
-        try:
-            metadata.write(job.results.metadata, attempt.metadata, env, cache_ns=namespaced)
-        except OSError as fault:
-            raise with_evidence(
-                disk.not_written(job.results.metadata, fault), job, attempt
-            ) from fault
+    _deliver_metadata(job, attempt)
     job.audience.finished(attempt.record)
     if replay.recording():
         folder = Path(Settings.from_env().record)
@@ -212,79 +187,18 @@ def _run(job: Job) -> BuildRecord:
     return attempt.record
 
 
-def _attempt(job: Job) -> Attempt:
-    fold = Fold(job.mask, dockerfile=job.source.text())
-    keep = replay.recording()
-    lines: list[replay.Line] = []
-    begin = time.monotonic()
-
-    log = PlainLog(fold.masker) if job.audience.listening else None
-
-    def feed(line: bytes) -> None:
-        fold.feed(line)
-        job.notes.cover_early()
-        for text in log.feed(line) if log else ():
-            job.audience.said(text)
-        if keep:
-            lines.append(replay.Line(time.monotonic() - begin, line.decode("utf-8", "replace")))
-
-    latest = [fold.progress()]
-    stopped = threading.Event()
-
-    def tick() -> None:
-        if not stopped.is_set():  # later, the steps that ran are shown as ended
-            latest[0] = fold.progress()
-        if job.audience:
-            job.audience.progressed(latest[0])
-
-    parts = reviving.processes(job.engine)
-    env = {**job.engine.child_env(), metadata.MODE: "max"}
-    job.underway.write(Path(job.argv[-1]).name if job.source.folder is not None else "")
+def _deliver_metadata(job: Job, attempt: Attempt) -> None:
+    """Write the metadata file that the user asked for."""
+    path = job.results.metadata
+    if path is None or attempt.metadata is None:
+        return
+    given = docker.values(job.flags, "--build-arg")
+    namespaced = any(value.startswith("BUILDKIT_CACHE_MOUNT_NS") for value in given)
+    env = job.engine.child_env()
     try:
-        with disk.Watch(job.engine) as watch:
-            outcome = process.run(
-                job.argv,
-                env,
-                feed=feed,
-                tick=tick,
-                timeout_s=job.timeout_s,
-                stopping=stopped.set,
-                stdin=job.source.stdin,
-                stdout=job.results.stdout,
-            )
-    finally:
-        job.notes.cover()
-    told = metadata.take(job.metadata)
-    tail = "\n".join(fold.plain)
-    record = make_record(
-        fold,
-        told,
-        id=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
-        title=job.title,
-        command=job.shown,
-        context=job.source.shown,
-        dockerfile=job.source.dockerfile_shown,
-        wall_s=outcome.wall_s,
-        exit_code=outcome.exit_code,
-        engine=job.engine.info,
-        plain_tail=tail,
-        dockerfile_text=job.source.text(),
-    )
-    record = judged(record, watch, job.engine, job.doubt)
-    logs = "".join(
-        line.text for s in record.steps if s.state is State.FAILED for line in s.logs[-20:]
-    )
-    ending = faults.Ending(
-        outcome.exit_code,
-        tail,
-        seen_events=bool(record.steps or record.internals),
-        logs=logs,
-        running=(() if stopped.is_set() else _running(fold.progress())) or _running(latest[0]),
-        engine_lost=bool(outcome.exit_code and parts - reviving.processes(job.engine)),
-        disk_full=watch.was_full,
-        exported=any(v.parsed.kind == "export" and v.done for v in fold.vertexes()),
-    )
-    return Attempt(record, outcome, ending, lines, told)
+        metadata.write(path, attempt.metadata, env, cache_ns=namespaced)
+    except OSError as fault:
+        raise with_evidence(disk.not_written(path, fault), job, attempt) from fault
 
 
 def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildRecord:
@@ -300,9 +214,3 @@ def _current() -> Engine:
     from buildlab.engine import current
 
     return current()
-
-
-def _running(progress: Progress) -> tuple[str, ...]:
-    """What the build was doing, in words."""
-    steps = (f"[{s.key}] {s.instruction}" for s in progress.steps if s.phase == "running")
-    return (*steps, *progress.internals)

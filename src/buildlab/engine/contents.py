@@ -5,7 +5,6 @@ A folder's `Shape` has a pattern for each name; what matches none was put there 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+from buildlab import jsontext
 
 Proof = Callable[[Path], bool]
 
@@ -73,7 +74,7 @@ def _text(path: Path) -> str:
 
 def _data(path: Path) -> Mapping[str, object]:
     try:
-        found = json.loads(path.read_bytes())
+        found = jsontext.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from buildlab import jsontext
 from buildlab.engine import private
 from buildlab.engine.contents import MARK, VERSIONS, entries
 from buildlab.engine.process import ProcessId
@@ -59,12 +60,12 @@ class MadeList:
     def __iter__(self) -> Iterator[Entry]:
         for file in entries(self.folder):
             with suppress(OSError, ValueError, TypeError, KeyError):
-                yield _entry(json.loads(file.read_bytes()))
+                yield _entry(jsontext.loads(file.read_bytes()))
 
     def of(self, folder: Path) -> Entry | None:
         """The line whose id is on the folder's mark and whose path is the folder's."""
         try:
-            data = json.loads((self.folder / f"{marked(folder)}.json").read_bytes())
+            data = jsontext.loads((self.folder / f"{marked(folder)}.json").read_bytes())
             entry = _entry(data)
         except (OSError, ValueError, TypeError, KeyError):
             return None
@@ -102,7 +103,7 @@ def marked(folder: Path) -> str:
     with suppress(OSError, ValueError, IndexError):
         return (folder / MARK).read_text("utf-8").split()[-1]
     with suppress(OSError, ValueError, AttributeError):  # the engine's packages: a file of theirs
-        return str(json.loads((folder / VERSIONS).read_bytes()).get("id", ""))
+        return str(jsontext.loads((folder / VERSIONS).read_bytes()).get("id", ""))
     return ""
 
 

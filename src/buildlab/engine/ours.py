@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab import jsontext
 from buildlab.engine import fitness, madelist, private
 from buildlab.engine.contents import MARK, SHAPES, STATE, Parted, Shape, entries, is_real_folder
 from buildlab.engine.contents import parted as parts_of
@@ -167,7 +168,7 @@ class Ours:
         if there and self.entry(folder) is None:
             self._take(folder, _ANY)
         entry = self.entry(folder) or Entry.new(self.list.name(folder))
-        data = json.loads((new / mark).read_bytes())
+        data = jsontext.loads((new / mark).read_bytes())
         private.write(new / mark, json.dumps({**data, "id": entry.id}, indent=1, sort_keys=True))
         self.list.write(entry)
         if not there:
