@@ -23,7 +23,7 @@ from buildlab.engine import current
 from buildlab.engine.model import Engine
 from buildlab.engine.process import wait_until
 from buildlab.engine.settings import Settings
-from buildlab.errors import EngineError, TimedOut
+from buildlab.errors import EngineError, Interrupted, TimedOut
 from buildlab.masking import Masker
 from buildlab.workspace import Workspace
 
@@ -109,7 +109,7 @@ def legacy_build(
         finally:
             _remove(engine, lines, began)
     if outcome.interrupted:
-        raise KeyboardInterrupt("the build was interrupted, and is stopped in the engine")
+        raise Interrupted("interrupted: the docker client was ended")
     if outcome.timed_out:
         raise TimedOut(
             f"the legacy builder was stopped after {timeout_s:g} s at: {_last_step(lines)}",

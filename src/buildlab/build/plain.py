@@ -25,7 +25,7 @@ from buildlab.build.lock import close_client, engine_key, measuring
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
-from buildlab.errors import TimedOut, UsageError
+from buildlab.errors import Interrupted, TimedOut, UsageError
 from buildlab.joining import make_record
 from buildlab.masking import Masker
 from buildlab.record import BuildRecord
@@ -251,7 +251,7 @@ def _said(
 
 def _ended(outcome: process.Outcome, shown: Sequence[str], timeout_s: float) -> None:
     if outcome.interrupted:
-        raise KeyboardInterrupt("interrupted, and stopped in the engine")
+        raise Interrupted("interrupted: the docker client was ended")
     if outcome.timed_out:
         raise TimedOut(
             f"{' '.join(shown[:4])} …: stopped after {timeout_s:g} s",

@@ -9,7 +9,7 @@ from pathlib import Path
 from buildlab import masking
 from buildlab.build import process
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, TimedOut
+from buildlab.errors import EngineError, Interrupted, TimedOut
 from buildlab.masking import Masker
 
 TIMEOUT_S = 120.0
@@ -53,7 +53,7 @@ def _typed(
         timeout_s=TIMEOUT_S,
     )
     if outcome.interrupted:
-        raise KeyboardInterrupt("interrupted, and stopped in the engine")
+        raise Interrupted("interrupted: the docker client was ended")
     if outcome.timed_out:
         raise TimedOut(
             f"docker {words[0]} was stopped after {TIMEOUT_S:g} s", "see: buildlab doctor"
