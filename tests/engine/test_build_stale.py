@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build, run
+from buildlab.build import build, preparing
 from buildlab.build.context import Guarded
 from buildlab.engine.model import Engine
 from buildlab.record import BuildRecord
@@ -24,7 +24,7 @@ BALLAST = 300_000
 @pytest.fixture
 def guard_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give docker the folder itself, as anyone would."""
-    monkeypatch.setattr(run, "guarded", lambda real, folder, slots: Guarded(real))
+    monkeypatch.setattr(preparing, "guarded", lambda real, folder, slots: Guarded(real))
 
 
 def project(parent: Path, context: Context, text: str) -> Path:
