@@ -61,8 +61,6 @@ FILE = "FROM scratch\nCOPY --parents a \\\n  b /\nRUN --device=x true\n"
          ("COPY --parents (line 2)", "docker/dockerfile:1.20", "# syntax=", "copy each file")),
         ("device feature is only supported in Dockerfile frontend 1.14.0-labs or later",
          ("RUN --device (line 4)", "docker/dockerfile:1.14.0-labs", "# syntax=")),
-        ("dockerfile parse error on line 2: unknown flag: --parnets", ("--parnets", "spelling")),
-        ("dockerfile parse error on line 4: unknown instruction: RUNN", ("RUNN (line 4)",)),
         ('unsupported mount type "nfs"', ("nfs", "bind, cache")),
     ],
 )  # fmt: skip
@@ -77,3 +75,18 @@ def test_a_feature_that_is_missing_is_named(words: str, told: tuple[str, ...]) -
 def test_what_the_built_in_frontend_may_lack() -> None:
     """What to look at before a # syntax line is taken out."""
     assert wanted(FILE) == ("COPY --parents (line 2)", "RUN --device (line 4)")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "dockerfile parse error on line 2: unknown flag: --parnets",
+        "dockerfile parse error on line 2: unknown flag: --parent (did you mean parents?)",
+        "dockerfile parse error on line 4: unknown instruction: RUNN (did you mean RUN?)",
+    ],
+)
+def test_a_misspelt_word_keeps_what_the_frontend_says_of_it(words: str) -> None:
+    """It often knows which word was meant."""
+    said = explained(words, FILE, "v0.25.1")
+    assert said.startswith(words)
+    assert "spelling" in said

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from buildlab.dockerfile import Instruction, parse
 
 _FLAG = re.compile(r"parse error on line (?P<line>\d+): unknown flag: (?P<flag>--[\w-]+)")
-_WORD = re.compile(r"parse error on line (?P<line>\d+): unknown instruction: (?P<word>\S+)")
+_WORD = re.compile(r"parse error on line \d+: unknown instruction: ")
 _FEATURE = re.compile(
     r"(?P<what>\w+) feature is only supported in Dockerfile frontend (?P<least>\S+)"
 )
@@ -52,18 +52,17 @@ def explained(words: str, text: str, version: str) -> str:
         own += f" (BuildKit {version.removeprefix('v')})"
     if found := _FLAG.search(words):
         one = next((i for i in every if _at(i, int(found["line"]))), None)
-        return _told(one.keyword if one else "", found["flag"], int(found["line"]), own)
+        if one is None or (one.keyword, found["flag"]) not in _FEATURES:
+            return _misspelt(words, "or take the flag out")
+        return _told(one.keyword, found["flag"], int(found["line"]), own)
     if found := _FEATURE.search(words):
         flag = f"--{found['what'].lower()}"
         users = (i for i in every if flag in (f"--{name}" for name, _ in i.flags()))
         one = next(users, None)
         keyword, line = (one.keyword, one.lines[0]) if one else ("RUN", 0)
         return _told(keyword, flag, line, own, f"docker/dockerfile:{found['least']}")
-    if found := _WORD.search(words):
-        return (
-            f"{own} knows no instruction {found['word']} (line {found['line']})\n"
-            "  → look at its spelling, and at the line above: is a \\ missing at its end?"
-        )
+    if _WORD.search(words):
+        return _misspelt(words, "and at the line above: is a \\ missing at its end?")
     if found := _MOUNT.search(words):
         return (
             f"{own} knows no RUN --mount of this type: {found['kind'] or words}\n"
@@ -76,14 +75,14 @@ def _at(one: Instruction, line: int) -> bool:
     return one.lines[0] <= line <= one.lines[1]
 
 
+def _misspelt(words: str, otherwise: str) -> str:
+    """The frontend's own words: it often knows what was meant."""
+    return f"{words}\n  → look at its spelling, {otherwise}"
+
+
 def _told(keyword: str, flag: str, line: int, own: str, least: str = "") -> str:
     where = f" (line {line})" if line else ""
     known = _FEATURES.get((keyword, flag))
-    if known is None and not least:
-        return (
-            f"{own} knows no flag {flag} of {keyword or 'this instruction'}{where}\n"
-            f"  → look at its spelling, or take it out"
-        )
     frontend = known.frontend if known else least
     needs = least or frontend
     labs = " (or 1-labs)" if "labs" not in needs else ""
