@@ -29,12 +29,12 @@ BUILD_LIMIT_S = 800
 
 def cache() -> Path:
     """Where this machine keeps the image."""
-    return Settings.from_env().home / "test-cache"
+    paths = Settings.from_env().paths
+    return paths.make(paths.root / "test-cache")
 
 
 def archive(engine: Engine, packages: Path, cache: Path) -> Path:
     """The image as a file for `docker load`, made with `engine` where `cache` has it not yet."""
-    cache.mkdir(parents=True, exist_ok=True)
     ready = cache / f"buildkit-{VERSION}-{os.uname().machine}.tar"
     with FileLock(ready.with_suffix(".lock")):
         if not ready.exists():
