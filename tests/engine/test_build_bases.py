@@ -85,7 +85,7 @@ def test_a_feature_that_the_frontend_has_not_is_named(context: Context, lab_engi
     """By the engine's own words for it, whichever they are."""
     for line, told in (
         ("RUN --device=vendor.example/gpu=all true", "RUN --device (line 2)"),
-        ("COPY --nowhere a /", "--nowhere of COPY (line 2)"),
+        ("COPY --nowhere a /", "line 2: unknown flag: --nowhere"),
     ):
         context.dockerfile(f"FROM {BASE}\n{line}\n")
         said = message(build(context.path, engine=lab_engine, output="cache"))

@@ -51,7 +51,7 @@ def test_databases_are_read_in_order_before_the_engine_opens_them(private: Setti
 
     dockerd gives containerd seconds for that; a start after other work of the disk failed.
     """
-    database = private.paths.engine / "data" / "buildkit" / "planted.db"
+    database = private.paths.make(private.paths.engine) / "data" / "buildkit" / "planted.db"
     database.parent.mkdir(parents=True)
     with database.open("wb") as file:
         file.write(bytes(8 << 20))
