@@ -72,6 +72,10 @@ def failed(lab_engine: Engine, busybox_context: Path) -> Run:
          "/out is not in stage 0"),
         ({"Dockerfile": "FROM scratch\nCOPY --from=golang:1.27-trixie /nope /\n"},
          "/nope is not in the image golang:1.27-trixie"),
+        ({"Dockerfile": "FROM scratch AS low\nCOPY busybox /bin/busybox\n"
+          "RUN --mount=type=cache,target=/go/pkg [\"/bin/busybox\", \"true\"]\n"
+          "FROM low AS made\nCOPY busybox /c\nFROM scratch\nCOPY --from=made /go/pkg/mod /\n"},
+         "/go/pkg/mod is not in stage made: line 3 mounts it"),
     ],
 )  # fmt: skip
 def test_a_missing_source_is_called_what_it_is(

@@ -91,7 +91,7 @@ def test_a_mounted_directory_can_not_be_copied(lab_engine: Engine) -> None:
         "copied out by the step: the build": "works",
         "copied out by the step: files are copied": True,
     }
-    with pytest.raises(BuildFailed, match="not found"):
+    with pytest.raises(BuildFailed, match="what is in a mount is in no stage"):
         runs["as published"].require_ok()
 
 

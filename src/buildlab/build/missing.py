@@ -10,18 +10,18 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from buildlab import jsontext
 from buildlab.build.ignoring import rules_of
 from buildlab.build.source import Source
+from buildlab.dockerfile import Stage, parse
 from buildlab.record import BuildRecord, Step
 
 _NOT_FOUND = re.compile(r'"(?P<path>/[^"]*)": not found\s*$')
 _FLAG = re.compile(r"--(?P<name>[a-z-]+)(?:=(?P<value>\S+))?")
-_STAGE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*\S+\s+AS\s+(?P<name>\S+)", re.I | re.M)
 _LOOKED_AT = 20_000
 
 
@@ -48,14 +48,29 @@ def _why(path: str, step: Step, source: Source) -> str:
         return _in_folder(path, written, source.folder, source.dockerfile, "the context")
     if origin in source.named:
         return _in_folder(path, written, source.named[origin], None, f"the named context {origin}")
-    return f"{path} is not in {_named(origin, source)}"
+    return f"{path} is not in {_named(origin, path, source)}"
 
 
-def _named(origin: str, source: Source) -> str:
-    stages = [m["name"].lower() for m in _STAGE.finditer(source.text())]
-    if origin.lower() in stages or origin.isdigit():
-        return f"stage {origin}: no step of it makes that"
-    return f"the image {origin}"
+def _named(origin: str, path: str, source: Source) -> str:
+    stages = parse(source.text()).stages
+    stage = next((s for s in stages if origin.lower() in (s.name, str(s.index))), None)
+    if stage is None:
+        return f"the image {origin}"
+    if line := _mounted(stage, path, stages):
+        return f"stage {origin}: line {line} mounts it, and what is in a mount is in no stage"
+    return f"stage {origin}: no step of it makes that"
+
+
+def _mounted(stage: Stage, path: str, stages: Sequence[Stage]) -> int:
+    """The line of a RUN, here or in a stage below, with a mount over this path; 0 for none."""
+    for one in reversed(stage.instructions):
+        for options in _mounts(one.rest) if one.keyword == "RUN" else ():
+            names = (options[n] for n in ("target", "dst", "destination") if n in options)
+            if any(f"{path}/".startswith(f"{name.rstrip('/')}/") for name in names):
+                return one.lines[0]
+    base = stage.base.lower()
+    below = next((s for s in stages[: stage.index] if base and s.name == base), None)
+    return _mounted(below, path, stages) if below else 0
 
 
 def _in_folder(path: str, written: str, root: Path, dockerfile: Path | None, where: str) -> str:
@@ -138,7 +153,9 @@ def _sources(instruction: str) -> Iterator[tuple[str, str]]:
     """Each source that an instruction reads, and its `from`; "" is the main context."""
     keyword, _, rest = instruction.partition(" ")
     if keyword.upper() == "RUN":
-        yield from _mounts(rest)
+        for options in _mounts(rest):
+            if options.get("type", "bind") == "bind":
+                yield options.get("source", options.get("src", "")), options.get("from", "")
         return
     origin = ""
     while flag := _FLAG.match(rest.lstrip()):
@@ -158,11 +175,9 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-def _mounts(text: str) -> Iterator[tuple[str, str]]:
+def _mounts(text: str) -> Iterator[dict[str, str]]:
+    """The options of each `--mount` of a RUN."""
     for flag in _FLAG.finditer(text):
-        if flag["name"] != "mount":
-            continue
-        parts = str(flag["value"] or "").split(",")
-        options: dict[str, str] = dict(part.partition("=")[::2] for part in parts)
-        if options.get("type", "bind") == "bind":
-            yield options.get("source", options.get("src", "")), options.get("from", "")
+        if flag["name"] == "mount":
+            parts = str(flag["value"] or "").split(",")
+            yield dict(part.partition("=")[::2] for part in parts)
