@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 
 from buildlab.visible import visible
 
@@ -25,6 +27,11 @@ def speak_as(program: str) -> None:
 def spoken(text: str) -> str:
     """The text with commands as people here type them. Paths and names stay as they are."""
     return text if _program == "buildlab" else _NAMED.sub(lambda _: _program, text)
+
+
+def quoted(path: str | os.PathLike[str]) -> str:
+    """A path as it stands in a command to type: one word of a shell's, whatever is in it."""
+    return shlex.quote(os.fspath(path))
 
 
 class BuildlabError(Exception):

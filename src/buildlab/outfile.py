@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import stat
 import tempfile
@@ -47,17 +48,27 @@ def check(path: str | Path, what: str) -> Path:
     return target
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+def write(path: Path, text: str, mode: int = 0o666) -> None:
+    """Write a file whole or not at all. Raises OSError.
+
+    A file that is there keeps its mode; a new one gets `mode`, less what the user's umask takes.
+    """
+    try:
+        kept = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        kept = None
+    name = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    handle = os.open(name, flags, mode if kept is None else 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
             file.flush()
+            if kept is not None:
+                os.fchmod(file.fileno(), kept)
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        name.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(name).unlink()
+            name.unlink()
         raise

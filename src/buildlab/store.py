@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import tempfile
 import types
 import typing
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from buildlab import jsontext
-from buildlab.errors import RecordError
+from buildlab import jsontext, outfile
+from buildlab.errors import RecordError, quoted
 from buildlab.record import SCHEMA_VERSION, BuildRecord
 
 _UPDATE = "update buildlab: ./lab setup in an up-to-date clone, or pip install -U buildlab"
@@ -56,22 +53,13 @@ def from_dict(data: Mapping[str, Any]) -> BuildRecord:
 def save(record: BuildRecord, path: str | Path) -> Path:
     """Write the record to a file that only its owner may read, its folders made.
 
-    A reader sees the old file or the new one. Raises OSError where the file can't be written.
+    One that is there keeps its mode. A reader sees the old file or the new one. Raises OSError
+    where the file can't be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(to_dict(record), indent=1, allow_nan=False)  # ASCII: odd file names, too
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    outfile.write(path, text + "\n", mode=0o600)
     return path
 
 
@@ -81,7 +69,7 @@ def load(path: str | Path) -> BuildRecord:
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        raise RecordError(f"there is no record {path}", f"look: ls {path.parent}") from None
+        raise RecordError(f"there is no record {path}", f"look: ls {quoted(path.parent)}") from None
     except (OSError, UnicodeDecodeError) as fault:
         raise RecordError(f"{path} can't be read: {fault}", _REBUILD) from fault
     try:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 import zstandard
 
-from buildlab.errors import EngineError, UsageError
+from buildlab.errors import EngineError, UsageError, quoted
 
 LIMIT_BYTES = 8 << 30
 LIMIT_ENTRIES = 1_000_000
@@ -84,7 +84,7 @@ def require_blobs(layout: Path) -> None:
         if seen != blob.name:
             raise EngineError(
                 f"{blob} was changed or damaged: its content has another digest",
-                f"rm -r {layout}, then: buildlab images",
+                f"rm -r {quoted(layout)}, then: buildlab images",
             )
 
 

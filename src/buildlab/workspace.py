@@ -15,7 +15,7 @@ from pathlib import Path
 
 from buildlab.engine.paths import Home
 from buildlab.engine.settings import Settings
-from buildlab.errors import UsageError
+from buildlab.errors import UsageError, quoted
 
 _KEPT_DAYS = 7
 
@@ -84,7 +84,7 @@ class Workspace:
         """Copy a file or folder from anywhere to `relpath`, over what is there."""
         source, target = Path(source), self._inside(relpath)
         if not source.exists():
-            raise UsageError(f"there is no {source} to copy", f"look: ls {source.parent}")
+            raise UsageError(f"there is no {source} to copy", f"look: ls {quoted(source.parent)}")
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy(source, target)
         self._renew_all(target)
@@ -136,7 +136,9 @@ class Workspace:
     def _existing(self, relpath: str) -> Path:
         path = self._inside(relpath)
         if not os.path.lexists(path):
-            raise UsageError(f"there is no {relpath} in the workspace", f"look: ls {self.path}")
+            raise UsageError(
+                f"there is no {relpath} in the workspace", f"look: ls {quoted(self.path)}"
+            )
         return path
 
     def _renew_all(self, top: Path) -> None:
@@ -184,7 +186,9 @@ def workspace(source: str | Path, *, keep: bool = False) -> Iterator[Workspace]:
     """
     origin = Path(source)
     if not origin.is_dir():
-        raise UsageError(f"there is no folder {origin} to copy", f"look: ls {origin.parent}")
+        raise UsageError(
+            f"there is no folder {origin} to copy", f"look: ls {quoted(origin.parent)}"
+        )
     paths = Settings.from_env().paths
     work = paths.make(paths.work)
     _sweep(paths)
@@ -198,7 +202,7 @@ def workspace(source: str | Path, *, keep: bool = False) -> Iterator[Workspace]:
     except (shutil.Error, OSError) as fault:
         _forget(paths, path)
         raise UsageError(
-            f"{origin} can't be copied: {_reason(fault)}", f"look: ls -lR {origin}"
+            f"{origin} can't be copied: {_reason(fault)}", f"look: ls -lR {quoted(origin)}"
         ) from fault
     space._renew_all(path)
     try:

@@ -139,3 +139,23 @@ def test_glossary_word_for_invalidate() -> None:
         if name.endswith((".md", ".ipynb")):
             found = other.search(text)
             assert not found, f"{name}: {found.group()!r}" if found else ""
+
+
+_UNQUOTED = re.compile(
+    r"\b(?:ls(?: -\w+)?|(?<!buildx )rm(?: -\w+)?|rmdir|cat|cd|mv|umount"
+    r"|chmod \S+|chown \S+|mkdir(?: -p)?|--save|--file|--from-bundle|buildlab show|buildlab -f)"
+    r" \{(?!quoted\(|shlex\.)"
+)
+
+
+def test_a_path_in_a_command_to_type_is_one_word() -> None:
+    """A hint such as `rm -r PATH` is pasted: a space in the path must not make it two."""
+    assert _UNQUOTED.search("look: ls {path}")
+    assert not _UNQUOTED.search("look: ls {quoted(path)}")
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in (ROOT / "src/buildlab").rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if _UNQUOTED.search(line) and 'f"' in line
+    ]
+    assert not found

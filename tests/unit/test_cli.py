@@ -202,6 +202,29 @@ def test_a_fault_is_json_where_json_was_asked_for(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("as_json", [["--json"], []], ids=["json", "text"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["build", "--build-arg", 'API_TOKEN=pa ss"wo/rd'],
+        ["build", '--label=api.token=pa ss"wo/rd', "a", "b"],
+        ["build", "https://me:pa-ss%2Fwo/rd@h.invalid/x", "second"],
+        ["build", "https://h.invalid/x?sig=pa%20sswo/rdx&api_token=pass-wo/rd", "second"],
+        ["bake", '--build-arg=API_TOKEN=pa ss"wo/rd'],
+        ["show", "API_TOKEN=pass-wo/rd"],
+    ],
+    ids=" ".join,
+)
+def test_what_was_typed_is_said_without_its_secrets(
+    argv: list[str], as_json: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Messages repeat what was typed: in text and in JSON no part of a secret is among it."""
+    code, out, err = run([*argv, *(as_json if argv[0] != "bake" else ())], capsys)
+    assert code
+    for part in ("pa ss", "pa-ss", "pa%20", "wo/rd"):
+        assert part not in out + err
+
+
 @pytest.mark.parametrize(
     "argv",
     [

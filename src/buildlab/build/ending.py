@@ -9,7 +9,15 @@ from buildlab.build import bases, disk, faults
 from buildlab.build.aftermath import PATIENT, QUICK, STOPPED, Aftermath, make_sure
 from buildlab.build.job import Attempt, Job, warned
 from buildlab.engine.settings import Settings
-from buildlab.errors import BuildlabError, DiskFull, EngineError, Interrupted, TimedOut, UsageError
+from buildlab.errors import (
+    BuildlabError,
+    DiskFull,
+    EngineError,
+    Interrupted,
+    TimedOut,
+    UsageError,
+    quoted,
+)
 from buildlab.masking import Masker
 from buildlab.record import Failure
 
@@ -129,7 +137,7 @@ def with_evidence(stop: BaseException, job: Job, attempt: Attempt) -> BaseExcept
         home = Settings.from_env().paths
         path = home.make(home.records) / f"{record.id}.json"
         store.save(record, path)
-        stop.add_note(f"what was seen until then: buildlab show {path}")
+        stop.add_note(f"what was seen until then: buildlab show {quoted(path)}")
     except (OSError, BuildlabError) as fault:
         stop.add_note(f"what was seen until then could not be saved: {fault}")
     return stop

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from pathlib import Path
 
 from buildlab.build.stdin import LARGEST_DOCKERFILE_BYTES, too_large
-from buildlab.errors import UsageError
+from buildlab.errors import UsageError, quoted
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -50,14 +49,14 @@ def text(path: Path, folder: Path) -> str:
         raise _missing(path, folder) from None
     except OSError as fault:
         raise UsageError(
-            f"the Dockerfile {path} can't be read: {fault.strerror}", f"look: ls -l {_quote(path)}"
+            f"the Dockerfile {path} can't be read: {fault.strerror}", f"look: ls -l {quoted(path)}"
         ) from None
     if found == "a file":
         raise too_large(os.fspath(path), path.stat().st_size)
     if _is_descriptor(path) or found == "a named pipe":
         raise UsageError(
             f"the Dockerfile {path} is {found}, which docker can't read",
-            f"give it on standard input: … | buildlab build -f - {_quote(folder)}",
+            f"give it on standard input: … | buildlab build -f - {quoted(folder)}",
         )
     raise UsageError(f"the Dockerfile {path} can't be read: it is {found}", "name it: --file PATH")
 
@@ -76,10 +75,10 @@ def _missing(path: Path, folder: Path) -> UsageError:
     if path.is_symlink():
         return UsageError(
             f"the Dockerfile {path} is a link to {path.readlink()}, which is not there",
-            f"look: ls -l {_quote(path)}",
+            f"look: ls -l {quoted(path)}",
         )
     others = sorted(p.name for p in folder.glob("*Dockerfile*") if p.is_file())[:3]
-    hint = f"name it: --file {_quote(Path(others[0]))}" if others else "name it: --file PATH"
+    hint = f"name it: --file {quoted(Path(others[0]))}" if others else "name it: --file PATH"
     where = f"in {path.parent}" if path.parent == folder else f"here, nor in {folder}"
     return UsageError(f"there is no {path.name} {where}", hint)
 
@@ -93,9 +92,5 @@ def _no_bake_file(path: Path, said: str) -> None:
     raise UsageError(
         f"{path} is no Dockerfile, but may be a file for docker buildx bake, which runs several "
         "builds",
-        f'for bake, type: eval "$(buildlab env)"; docker buildx bake -f {_quote(path)}',
+        f'for bake, type: eval "$(buildlab env)"; docker buildx bake -f {quoted(path)}',
     )
-
-
-def _quote(path: Path) -> str:
-    return shlex.quote(os.fspath(path))

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from buildlab.build import flags as docker
 from buildlab.build import lookup
 from buildlab.build.stdin import is_archive, keep
-from buildlab.errors import UsageError
+from buildlab.errors import UsageError, quoted
 
 _REMOTE = re.compile(r"\w[\w+.-]*://|github\.com/|[\w.-]+@[\w.-]+:")
 _STDIN = "-"
@@ -162,7 +162,7 @@ def _folder(path: Path) -> Path:
         missing = not path.exists()
     except PermissionError:
         raise UsageError(
-            f"the context {path} can't be read: permission denied", f"look: ls -ld {_quote(path)}"
+            f"the context {path} can't be read: permission denied", f"look: ls -ld {quoted(path)}"
         ) from None
     except OSError as fault:
         raise UsageError(f"the context can't be read: {fault}", "name another folder") from None
@@ -170,10 +170,10 @@ def _folder(path: Path) -> Path:
         target = os.fspath(path.readlink())
         raise UsageError(
             f"the context {path} is a link to {target}, which is not there",
-            f"look: ls -l {_quote(path)}",
+            f"look: ls -l {quoted(path)}",
         )
     if missing:
-        raise UsageError(f"there is no folder {path} to build", f"look: ls {_quote(path.parent)}")
+        raise UsageError(f"there is no folder {path} to build", f"look: ls {quoted(path.parent)}")
     kind = lookup.kind(path)
     raise UsageError(f"the context {path} is {kind}, not a folder", _in_place_of(path, kind))
 
@@ -188,17 +188,13 @@ def _in_place_of(path: Path, kind: str) -> str:
     except OSError:
         head = b""
     if is_archive(head):
-        return f"give it on standard input: buildlab build - < {_quote(path)}"
+        return f"give it on standard input: buildlab build - < {quoted(path)}"
     if "dockerfile" in path.name.lower():
-        return f"name its folder: buildlab build -f {_quote(path)} {_quote(path.parent)}"
-    return f"name its folder: {_quote(path.parent)}"
+        return f"name its folder: buildlab build -f {quoted(path)} {quoted(path.parent)}"
+    return f"name its folder: {quoted(path.parent)}"
 
 
 def short_path(path: Path) -> str:
     """A path that can be pasted in the current directory."""
     here = Path.cwd()
     return os.fspath(path.relative_to(here)) if path.is_relative_to(here) else os.fspath(path)
-
-
-def _quote(path: Path) -> str:
-    return shlex.quote(os.fspath(path))

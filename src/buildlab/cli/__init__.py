@@ -21,7 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
-from buildlab import errors
+from buildlab import errors, masking
 from buildlab.cli import _door, _out
 from buildlab.cli._words import Words, typed
 from buildlab.engine.settings import program
@@ -92,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     _door.close()
     _out.start()
     words = Words(tuple(given), "--json" in given, "--debug" in given)
+    masker = Masker((*masking.given(given), *masking.url_secrets(" ".join(given))))
     try:
         errors.speak_as(program())
         _in_a_folder()
@@ -102,11 +103,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as fault:
         if words.debug and not _of_click(fault):
             raise
-        sys.exit(_told(fault, words.as_json))
+        sys.exit(_told(fault, words.as_json, masker))
     except KeyboardInterrupt as fault:
-        _say(str(fault) or "by Ctrl-C", fault, "Interrupted:")
+        _say(str(fault) or "by Ctrl-C", fault, masker, "Interrupted:")
         if words.as_json:
-            _out.print_fault(fault, "Interrupted", str(fault) or "by Ctrl-C", "", INTERRUPTED)
+            described = ("Interrupted", str(fault) or "by Ctrl-C", "", INTERRUPTED)
+            _out.print_fault(fault, described, masker)
         sys.exit(INTERRUPTED)
 
 
@@ -139,13 +141,13 @@ def _of_click(fault: BaseException) -> bool:
     return hasattr(fault, "format_message") or isinstance(fault, typer.Abort)
 
 
-def _told(fault: Exception, as_json: bool) -> int:
+def _told(fault: Exception, as_json: bool, masker: Masker) -> int:
     """Say what went wrong; the exit code."""
     kind, message, hint, code = _described(fault)
     if type(fault).__name__ != "NoArgsIsHelpError":  # its help is printed
-        _say(f"{message}\n  → {hint}" if hint else message, fault)
+        _say(f"{message}\n  → {hint}" if hint else message, fault, masker)
         if as_json:
-            _out.print_fault(fault, kind, message, hint, code)
+            _out.print_fault(fault, (kind, message, hint, code), masker)
     return code
 
 
@@ -177,12 +179,11 @@ def _in_a_folder() -> None:
         raise UsageError("the current folder was deleted", "cd to one that is there") from None
 
 
-def _say(text: str, fault: BaseException, heading: str = "Error:") -> None:
+def _say(text: str, fault: BaseException, masker: Masker, heading: str = "Error:") -> None:
     """What went wrong, and what the fault carries besides: where its evidence is."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    masker = Masker()
     console.print(heading, style="bold red", end=" ")
     console.print(masker(spoken(text)), markup=False)
     for note in getattr(fault, "__notes__", ()):

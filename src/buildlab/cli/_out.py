@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from buildlab.errors import BuildlabError
+from buildlab.masking import Masker
 
 _printed = False
 
@@ -23,10 +24,14 @@ def start() -> None:
     _printed = False
 
 
-def print_fault(fault: BaseException, kind: str, message: str, hint: str, code: int) -> None:
-    """Print a fault as JSON, unless the command had its answer printed before it."""
+def print_fault(fault: BaseException, described: tuple[str, str, str, int], masker: Masker) -> None:
+    """Print a fault as JSON, masked, unless the command had its answer printed before it.
+
+    `described` is its kind, message, hint and exit code.
+    """
     if _printed:
         return
+    kind, message, hint, code = described
     if isinstance(fault, BuildlabError):
         message, hint = fault.message, fault.hint
     said = {
@@ -36,4 +41,4 @@ def print_fault(fault: BaseException, kind: str, message: str, hint: str, code: 
         "notes": list(getattr(fault, "__notes__", ())),
         "exit_code": code,
     }
-    print_json({"error": said})
+    print_json({"error": masker.data(said)})

@@ -33,6 +33,7 @@ def bundle(
     from rich.console import Console
 
     from buildlab import bundle as bundles
+    from buildlab.errors import quoted
     from buildlab.text import format_bytes
 
     with Console(stderr=True).status("bundle …") as status:
@@ -44,5 +45,5 @@ def bundle(
         return
     print(f"{file}, {format_bytes(size_bytes)}")
     print(f"For {made.distribution}, {made.architecture}, Python {made.python}:")
-    print(f"  ./lab start --from-bundle {file} --digest {digest}")
+    print(f"  ./lab start --from-bundle {quoted(file)} --digest {digest}")
     print("Give people the digest another way than the file: then nobody can change the file.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from buildlab.cli._out import print_json
-from buildlab.errors import RecordError
+from buildlab.errors import RecordError, quoted
 
 if TYPE_CHECKING:
     from buildlab.record import BuildRecord
@@ -94,7 +94,7 @@ def _find(reference: str) -> BuildRecord:
     if len(found) == 1:
         return store.load(found[0])
     what = "several records begin with" if found else "there is no record"
-    raise RecordError(f"{what} {reference!r}", f"look: ls {_records()}")
+    raise RecordError(f"{what} {reference!r}", f"look: ls {quoted(_records())}")
 
 
 def show_record(

@@ -49,13 +49,13 @@ exec "$here/root/usr/sbin/xtables-${{BUILDLAB_XTABLES:-nft}}-multi" {name} "$@"
 def link(packages: Path) -> None:
     """Fill `bin/` and `lib/` beside `root/`. Raises EngineError where a program is missing."""
     libraries = packages / "lib"
-    libraries.mkdir()
+    libraries.mkdir(mode=0o755)
     for pattern in ("root/lib/*-linux-*/", "root/usr/lib/*-linux-*/"):
         for folder in packages.glob(pattern):
             for found in (*folder.glob("lib*.so*"), *folder.glob("xtables")):
                 (libraries / found.name).symlink_to(Path("..") / found.relative_to(packages))
     folder = packages / "bin"
-    folder.mkdir()
+    folder.mkdir(mode=0o755)
     for name, candidates in _PROGRAMS.items():
         path = next((c for c in candidates if (packages / "root" / c).is_file()), None)
         if path is None and name not in _OPTIONAL:

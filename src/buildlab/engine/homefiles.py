@@ -11,7 +11,7 @@ from buildlab.engine import fitness, madelist
 from buildlab.engine.contents import FILES, MARK, PACKAGES, SHAPES, entries, is_real_folder
 from buildlab.engine.ours import Ours, names
 from buildlab.engine.settings import Settings
-from buildlab.errors import BuildlabError, EngineError
+from buildlab.errors import BuildlabError, EngineError, quoted
 
 _UNMARKED = (
     "not known to be buildlab's: yours, or made before buildlab marked what it makes; "
@@ -86,7 +86,7 @@ def _left(settings: Settings, but: Collection[str]) -> Iterator[Left]:
             if not _unfinished(ours, path):
                 others.append(path)
         elif path.name in FILES or not path.is_dir():
-            yield Left(str(path), _UNMARKED + str(path))
+            yield Left(str(path), _UNMARKED + quoted(path))
         else:
             yield from _in_folder(ours, path)
     if len(others) > _SHOWN:
@@ -97,19 +97,19 @@ def _left(settings: Settings, but: Collection[str]) -> Iterator[Left]:
     if outside is not None and outside.is_dir() and not outside.is_relative_to(settings.home):
         why = "outside the home, where other homes may use it too; if none does: rm -r "
         known = ours.parted(outside, PACKAGES).proven or ours.entry(outside) is not None
-        yield Left(str(outside), why + str(outside) if known else _FOREIGN)
+        yield Left(str(outside), why + quoted(outside) if known else _FOREIGN)
 
 
 def _in_folder(ours: Ours, path: Path) -> Iterator[Left]:
     parted, entry = ours.parted(path), ours.entry(path)
     if entry is None and not parted.ours:
-        yield Left(str(path), (_COPY if madelist.marked(path) else _UNMARKED) + str(path))
+        yield Left(str(path), (_COPY if madelist.marked(path) else _UNMARKED) + quoted(path))
         return
     if path.is_symlink():
         yield Left(str(path), "a link that you made; what buildlab put behind it goes")
     before = [p for p in parted.others if entry is not None and p.name in entry.theirs]
     if before:
-        yield Left(str(path), f"{names([p.name for p in before])}: {_BEFORE}{path}")
+        yield Left(str(path), f"{names([p.name for p in before])}: {_BEFORE}{quoted(path)}")
     later = [p for p in parted.others if p not in before]
     yield from (Left(str(p), _INSIDE) for p in later[:_SHOWN])
     if len(later) > _SHOWN:

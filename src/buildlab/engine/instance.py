@@ -206,10 +206,11 @@ def clear(state_dir: Path, *, files: bool = True) -> None:
     if files:
         (state_dir / "instance.json").unlink(missing_ok=True)
     folder = socket_folder(state_dir)
-    for socket in ("docker.sock", "uplink.sock"):
-        (folder / socket).unlink(missing_ok=True)
     with suppress(OSError):
-        folder.rmdir()
+        if not private.not_private(folder):  # else another account's, of the name that ours has
+            for socket in ("docker.sock", "uplink.sock"):
+                (folder / socket).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def remove(state_dir: Path) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from buildlab.engine.paths import socket_folder
 from buildlab.engine.process import ProcessId, child_of, spawn, wait_until
 from buildlab.engine.settings import daemon_env
 from buildlab.engine.subnets import Subnets
-from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
+from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut, quoted
 
 _INIT = Path(__file__).with_name("init.sh")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -56,13 +56,20 @@ def start(
         with held(state_dir) as alive:
             nets = subnets.choose(subnets.host_ranges((str(packages / "bin/busybox"), "ip")))
             daemon_config.write(state_dir, nets)
-            socket_folder(state_dir).mkdir(mode=0o700, exist_ok=True)
+            sockets = socket_folder(state_dir)
+            sockets.mkdir(mode=0o700, exist_ok=True)
+            private.require_private(sockets)
             _read_once(state_dir / "data")
             with _Launch(state_dir, packages, modules, nets).undone_on_failure() as launch:
                 return launch.run(name, alive, lifeline)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(state_dir) from error
+        if error.filename == str(sockets := socket_folder(state_dir)):
+            raise EngineError(
+                f"the engine's sockets can't lie in {sockets}: {error.strerror}",
+                f"look at it: ls -ld {quoted(sockets)}; or set BUILDLAB_HOME to another folder",
+            ) from error
         raise EngineError(
             f"the engine can't start in {state_dir}: {error}",
             "set BUILDLAB_HOME to a folder that you may write to",

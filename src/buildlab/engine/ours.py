@@ -24,7 +24,7 @@ from buildlab.engine.contents import MARK, SHAPES, STATE, Parted, Shape, entries
 from buildlab.engine.contents import parted as parts_of
 from buildlab.engine.deleting import away, delete, deleted, unnamed
 from buildlab.engine.madelist import Entry, MadeList
-from buildlab.errors import EngineError
+from buildlab.errors import EngineError, quoted
 
 _ANY = Shape({})
 
@@ -149,7 +149,7 @@ class Ours:
         if entry is None or path not in self.parted(top).ours:
             raise EngineError(
                 f"{path} isn't as buildlab made it, so buildlab doesn't replace it",
-                f"move away what you put there: ls -A {path}",
+                f"move away what you put there: ls -A {quoted(path)}",
             )
         away(path, entry)
 

@@ -162,7 +162,7 @@ def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, st
     binaries.prove(new)
     versions = dict(_name_and_version(deb) for deb in debs)
     state = {"format": FORMAT, "architecture": os.uname().machine, "packages": versions}
-    (new / VERSIONS).write_text(json.dumps(state, indent=1, sort_keys=True))
+    private.write(new / VERSIONS, json.dumps(state, indent=1, sort_keys=True))
     return versions
 
 

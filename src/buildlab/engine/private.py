@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -26,6 +27,30 @@ def make_folder(folder: Path) -> bool:
             raise
         return False
     return True
+
+
+def require_private(folder: Path) -> None:
+    """Raise PermissionError where this is no folder of this user's that is closed to others.
+
+    For one whose name can be guessed, in a place where others may make it first.
+    """
+    if why := not_private(folder):
+        raise PermissionError(errno.EACCES, f"{why}, so it is not used", str(folder))
+
+
+def not_private(folder: Path) -> str:
+    """Why what is there is no folder of this user's that is closed to others; "" where it is one.
+
+    Raises OSError where nothing is there.
+    """
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is no folder"
+    if found.st_uid != os.geteuid():
+        return f"it belongs to another account (uid {found.st_uid})"
+    if found.st_mode & 0o077:
+        return f"it is open to others (mode {stat.S_IMODE(found.st_mode):o})"
+    return ""
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -11,8 +11,18 @@ readable.
 
 from __future__ import annotations
 
+from buildlab.masking.following import KeyLines
 from buildlab.masking.given import declared, given, inside, url_secrets
 from buildlab.masking.masker import MASK, Masker
 from buildlab.masking.names import secret_name
 
-__all__ = ["MASK", "Masker", "declared", "given", "inside", "secret_name", "url_secrets"]
+__all__ = [
+    "MASK",
+    "KeyLines",
+    "Masker",
+    "declared",
+    "given",
+    "inside",
+    "secret_name",
+    "url_secrets",
+]

@@ -67,10 +67,10 @@ _NETRC = re.compile(
 )
 _NETRC_LINE = re.compile(r"^[ \t]*password[ \t]+(?P<value>\S+)[ \t]*$", re.M)
 _AUTH = re.compile(r"""\\?["'](?:auth|identitytoken)\\?["']\s*:\s*\\?["'](?P<value>[^"'\\]{6,})""")
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_LINES = re.compile(r"(?:(?:\s|\\n)+(?:\d+ \| (?:>>> )?)?[A-Za-z0-9+/=]{16,})*")
-_LONGEST_KEY: Final = 12_000
+LONGEST_KEY: Final = 12_000
 _SHAPES = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl(?:pat|dt|rt|cbt|ptt|soat)-[\w-]{20,}"
     r"|A(?:KIA|SIA|BIA|CCA)[0-9A-Z]{16}\b|xox[abeoprs]-[\w-]{10,}|xapp-[\w-]{10,}"
@@ -120,8 +120,8 @@ def spans(text: str) -> Iterator[Span]:
 def _keys(text: str) -> Iterator[Span]:
     """Private keys, whole or up to where their lines stop."""
     at = 0
-    while begun := _KEY_BEGIN.search(text, at):
-        ended = _KEY_END.search(text, begun.end(), begun.end() + _LONGEST_KEY)
+    while begun := KEY_BEGIN.search(text, at):
+        ended = KEY_END.search(text, begun.end(), begun.end() + LONGEST_KEY)
         ended = ended or _KEY_LINES.match(text, begun.end())
         at = ended.end() if ended else begun.end()
         yield begun.start(), at

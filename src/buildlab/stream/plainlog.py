@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from buildlab import jsontext
+from buildlab.masking import MASK, KeyLines
 from buildlab.stream.fold import decoded
 from buildlab.stream.vertex import seconds
 
@@ -20,6 +21,12 @@ class _Vertex:
     ended: bool = False
     rest: str = ""
     """Of its output: what has no line end yet."""
+    keys: KeyLines = field(default_factory=KeyLines)
+
+    def clear(self, text: str) -> str:
+        """A line of its output; what of it goes on with a private key is masked."""
+        kept = self.keys(text)
+        return kept if kept == text else MASK + kept
 
 
 class PlainLog:
@@ -66,7 +73,7 @@ class PlainLog:
         known.ended = True
         yield from self._under(known)
         if known.rest:
-            yield f"#{known.number} {known.rest}"
+            yield f"#{known.number} {known.clear(known.rest)}"
         if item.get("error"):
             yield f"#{known.number} ERROR: {item['error']}"
         elif item.get("cached"):
@@ -88,7 +95,7 @@ class PlainLog:
         if lines:
             yield from self._under(known)
         for text in lines:
-            yield f"#{known.number} {since_s:.3f} {text.rstrip()}"
+            yield f"#{known.number} {since_s:.3f} {known.clear(text.rstrip())}"
 
     def _under(self, vertex: _Vertex) -> Iterator[str]:
         """The heading, where the last line was another vertex's."""
