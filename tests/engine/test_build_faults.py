@@ -155,6 +155,28 @@ def test_full_disk_of_the_engine_is_named(small_disk: Settings, slow: Context) -
     assert "buildlab engine reset" in full.value.hint
 
 
+@pytest.mark.parametrize(
+    "flag",
+    ["--output={}/new", "--output=type=tar,dest={}/x.tar", "--cache-to=type=local,dest={}/cache"],
+)
+def test_no_space_for_a_result_is_not_the_engines(
+    flag: str, context: Context, busybox_context: Path, tmp_path: Path, lab_engine: Engine
+) -> None:
+    """The place that is full is named, with its bytes; the engine's results are in no doubt."""
+    small = tmp_path / "small disk"
+    small.mkdir()
+    shutil.copy(busybox_context / "busybox", context.path / "busybox")
+    context.dockerfile("FROM scratch\nCOPY busybox /bin/sh\n")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=True)
+    try:
+        with pytest.raises(DiskFull, match="small disk") as caught:
+            build(context.path, flag.format(small), engine=lab_engine, output="none")
+        assert "bytes are free" in caught.value.message
+        assert "reset" not in caught.value.hint
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
 def test_no_space_of_a_tmpfs_is_a_failed_build(slow: Context, lab_engine: Engine) -> None:
     """A step's own small tmpfs is its own fault: a record, with a warning."""
     slow.dockerfile(

@@ -7,8 +7,10 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from buildlab.build import flags as docker
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull, UsageError
 
@@ -93,6 +95,31 @@ def not_written(path: Path, fault: OSError) -> BuildlabError:
     if fault.errno in (errno.ENOSPC, errno.EDQUOT):
         return _disk_full(path.parent, f"for {path}", "free some space, or name another file")
     return UsageError(f"can't write {path}: {fault.strerror}", "name another file")
+
+
+def result_not_written(flags: Sequence[str]) -> DiskFull | None:
+    """No space where the flags send a result; None where they send it to no place here."""
+    return next((_no_space_for(place) for place in docker.destinations(flags)), None)
+
+
+def full_for_result(flags: Sequence[str]) -> DiskFull | None:
+    """The same, where that place is seen to be full: the client itself doesn't say why it ended."""
+    for place in docker.destinations(flags):
+        total, _, free = shutil.disk_usage(_folder_of(place))
+        if free < total * _NEARLY_FULL:
+            return _no_space_for(place)
+    return None
+
+
+def _no_space_for(place: Path) -> DiskFull:
+    hint = "free some space there, or name another place: --output, --cache-to"
+    return _disk_full(_folder_of(place), f"for {place}", hint)
+
+
+def _folder_of(place: Path) -> Path:
+    """The folder, of those that are there, on whose disk this place is."""
+    absolute = place.absolute()
+    return next(p for p in (absolute, *absolute.parents) if p.is_dir())
 
 
 def _engine_root(engine: Engine) -> Path | None:

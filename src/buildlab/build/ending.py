@@ -93,8 +93,12 @@ def _waited(ending: faults.Ending) -> str:
 def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
     ending = attempt.ending
     found = faults.classify(ending, builder=job.engine.builder, context=job.source.shown)
+    if faults.not_received(ending.tail) and (full := disk.full_for_result(job.flags)):
+        return full
     if isinstance(found, DiskFull):
-        return disk.engine_disk_full(job.engine)
+        seen = ending.disk_full or disk.disk_is_full(job.engine)
+        elsewhere = None if seen else disk.result_not_written(job.flags)
+        return elsewhere or disk.engine_disk_full(job.engine)
     if isinstance(found, UsageError) and faults.missing_frontend(ending.tail):
         return bases.without_frontend(found, job.engine, job.source, Masker(job.mask))
     if found is None and faults.says_disk_full(ending.logs):

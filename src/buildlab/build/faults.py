@@ -35,6 +35,8 @@ _NO_SPACE = re.compile(r"no space left on device|disk quota exceeded", re.I)
 _NO_PLUGIN = re.compile(r"'buildx' is not a docker command|unknown command: docker buildx", re.I)
 _NO_DOCKERFILE = re.compile(r"failed to read dockerfile: open ([^:]+): no such file", re.I)
 _SENDER = re.compile(r"error from sender: (?P<what>.*(permission denied|input/output error).*)")
+_RECEIVER = re.compile(r"error from receiver: |failed to solve: EOF$", re.M)
+"""A folder could not be written by the client, which says no more."""
 _BAD_NAME = re.compile(r"string field contains invalid UTF-8")
 _FRONTEND = re.compile(
     r"^\s*\d+ \| >>> #\s*syntax\s*=\s*(?P<image>\S+)(?=[\s\S]*failed to resolve source metadata)",
@@ -80,7 +82,7 @@ def canceled(ending: Ending) -> bool:
     """Whether the client was told to stop (a signal to the whole process group, say)."""
     return ending.exit_code in (130, -2, -15, 143) or (
         bool(_CANCELED.search(ending.tail)) and not _DIED.search(ending.tail)
-        and not _BAD_NAME.search(ending.tail)
+        and not _BAD_NAME.search(ending.tail) and not _RECEIVER.search(ending.tail)
     )  # fmt: skip
 
 
@@ -102,6 +104,11 @@ def classify(ending: Ending, *, builder: str, context: str) -> BuildlabError | N
             "that this engine can pull",
         )
     return _bad_input(text, context)
+
+
+def not_received(tail: str) -> bool:
+    """Whether the client gave up writing a result, whatever the reason."""
+    return bool(_RECEIVER.search(tail))
 
 
 def missing_frontend(tail: str) -> str:

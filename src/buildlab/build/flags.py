@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from buildlab.errors import UsageError
 
@@ -190,3 +191,15 @@ def to_stdout(words: Sequence[str]) -> bool:
         ):
             return True
     return False
+
+
+def destinations(words: Sequence[str]) -> tuple[Path, ...]:
+    """The files and folders on this machine that results and caches are written to."""
+    found = []
+    for flag in ("--output", "--cache-to"):
+        for value in values(words, flag):
+            fields = next(csv.reader([value]), [])
+            pairs = dict(f.strip().split("=", 1) for f in fields if "=" in f)
+            plain = value if flag == "--output" and not pairs else ""
+            found.append(pairs.get("dest", plain))
+    return tuple(Path(place) for place in found if place not in ("", "-"))
