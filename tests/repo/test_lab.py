@@ -13,9 +13,11 @@ import pytest
 from buildlab import sealed
 
 ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-uv.lock")
 SHELL_TOOLS = (
     *("sh", "dirname", "cat", "cmp", "ls", "grep", "date", "rm", "mkdir", "cp"),
-    *("sleep", "tail", "readlink", "printf", "uname"),
+    *("sleep", "tail", "readlink", "printf", "uname", "sed", "sort", "tr", "nice", "mv"),
+    *("chmod", "env"),
 )
 
 
@@ -24,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
     """A folder with the script and the files that it compares, and a PATH with a shell only."""
     path = tmp_path / "check out"
     path.mkdir()
-    for name in ("lab", "pyproject.toml", "requirements.lock", "requirements-test.lock"):
+    for name in ("lab", "pyproject.toml", *LOCKS):
         shutil.copy2(ROOT / name, path)
     for name in SHELL_TOOLS:
         if found := shutil.which(name):
@@ -65,6 +67,7 @@ def ready_venv(checkout: Path) -> Path:
         (venv / "bin" / name).chmod(0o755)
     for name in ("requirements.lock", "pyproject.toml"):
         shutil.copy2(checkout / name, venv)
+    (venv / "checkout").write_text(f"{checkout}\n")
     return venv
 
 
@@ -102,6 +105,107 @@ def test_an_environment_for_the_tests_serves_other_commands(checkout: Path) -> N
     (venv / "requirements.lock").unlink()
     shutil.copy2(checkout / "requirements-test.lock", venv)
     assert lab(checkout, "doctor").stdout == "ran doctor\n"
+
+
+# Stands for Python, venv, pip and uv, and writes down what each was asked for. UV says what uv
+# does: "works", "fails", or "none" where pip finds none.
+PYTHON = """
+case "$*" in
+  "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/pip" ;;
+  "-m pip config list") printf '%s' "$PIP_SAYS" ;;
+  "-m pip install "*requirements-uv.lock)
+    echo "pip installs uv: $*" >>"$ASKED"
+    [ "$UV" != none ] || exit 1
+    cp "$UV_PROGRAM" "${0%/*}/uv" ;;
+  "-m pip install "*--editable*)
+    printf '#!/bin/sh\necho "ran $*"\n' >"${0%/*}/buildlab"; chmod +x "${0%/*}/buildlab" ;;
+  "-m pip install "*) echo "pip installs: $*" >>"$ASKED" ;;
+esac
+"""
+UV = """
+[ "$3" != --help ] || exit 0
+echo "uv installs: $*" >>"$ASKED"
+env | grep -E '^(UV_(DEFAULT_INDEX|INDEX|FIND_LINKS|INSECURE_HOST)|SSL_CERT_FILE)=' >>"$ASKED"
+[ "$UV" = works ]
+"""
+
+
+def installed(checkout: Path, uv: str, **environ: str) -> str:
+    """What pip and uv were asked for, a line each, by a first `./lab doctor` that worked."""
+    for name in ("python3", "uv-program"):
+        program(checkout, name, PYTHON if name == "python3" else UV)
+    asked = checkout.parent / "asked"
+    stubs = {"UV": uv, "ASKED": str(asked), "UV_PROGRAM": str(checkout / "bin/uv-program")}
+    settings = {"PYTHONHOME": "/nonexistent", "PIP_SAYS": "", **environ}
+    done = lab(checkout, "doctor", **stubs, **settings)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("ran doctor\n")
+    return asked.read_text()
+
+
+def test_uv_is_fetched_by_its_hash_and_installs(checkout: Path) -> None:
+    """pip gets uv and nothing else; uv installs the lock; both check hashes."""
+    asked = installed(checkout, "works").splitlines()
+    assert [line.split(":")[0] for line in asked] == ["pip installs uv", "uv installs"]
+    assert all("--require-hashes" in line for line in asked)
+    assert asked[1].endswith("/requirements.lock")
+
+
+def test_a_users_own_uv_is_used(checkout: Path) -> None:
+    """With uv on PATH none is fetched."""
+    program(checkout, "uv", UV)
+    asked = installed(checkout, "works").splitlines()
+    assert [line.split(":")[0] for line in asked] == ["uv installs"]
+
+
+@pytest.mark.parametrize("uv", ["none", "fails"])
+def test_pip_installs_where_uv_can_not(uv: str, checkout: Path) -> None:
+    """No uv for this machine, or one that reaches no index: pip does the whole of it."""
+    last = installed(checkout, uv).splitlines()[-1]
+    assert last.startswith("pip installs:") and "--require-hashes" in last
+    assert last.endswith("/requirements.lock")
+
+
+def test_uv_is_told_what_pip_is_set_to(checkout: Path) -> None:
+    """A company's index and certificates, as pip has them; the environment's word comes first."""
+    said = (
+        ":env:.index-url='https://u:p@env.example/simple'",
+        "global.index-url='https://file.example/simple'",
+        "user.extra-index-url='\\nhttps://a.example\\nhttps://b.example'",
+        "global.find-links='/one /two'",
+        "site.trusted-host='a.example'",
+        "global.cert='/etc/ours.pem'",
+    )
+    asked = installed(checkout, "works", PIP_SAYS="\n".join(said) + "\n")
+    assert set(asked.splitlines()[2:]) == {
+        "UV_DEFAULT_INDEX=https://u:p@env.example/simple",
+        "UV_INDEX=https://a.example https://b.example",
+        "UV_FIND_LINKS=/one,/two",
+        "UV_INSECURE_HOST=a.example",
+        "SSL_CERT_FILE=/etc/ours.pem",
+    }
+    assert "p@env" not in asked.splitlines()[1]
+
+
+def test_an_environment_of_another_checkout_is_refused(checkout: Path) -> None:
+    """It would run that checkout's code and show its notebooks: nothing is changed in it."""
+    venv = ready_venv(checkout)
+    other = checkout.parent / "other"
+    shutil.copytree(checkout, other, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
+    (venv / ".made-by-lab").write_text(f"{venv.resolve()}\n")
+    before = contents(venv)
+    done = subprocess.run(
+        [other / "lab", "doctor"],
+        env={"PATH": str(checkout / "bin"), "BUILDLAB_VENV": str(venv)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert f"environment of another checkout, {checkout}" in done.stderr
+    assert "BUILDLAB_VENV=DIR" in done.stderr
+    assert contents(venv) == before
 
 
 def test_a_foreign_folder_is_never_removed(checkout: Path) -> None:
