@@ -18,6 +18,7 @@ _STAGES: Mapping[str, str] = {
     "connecting": "it takes no connection",
     "greeting": "it accepts connections and does not answer a TLS handshake",
     "asking": "it accepts connections and says nothing",
+    "reading": "it begins an answer and does not end it",
 }
 
 
