@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
 STEPS: Final = ("RUN", "COPY", "ADD", "WORKDIR")
 """The instructions, besides FROM, that become steps."""
+
+_COMMANDS: Final = ("SHELL", "CMD", "ENTRYPOINT", "HEALTHCHECK")
 
 _DIRECTIVE = re.compile(r"#\s*(?P<name>[A-Za-z]+)\s*=\s*(?P<value>.*\S)\s*$")
 _HEREDOC = re.compile(
@@ -180,6 +182,8 @@ class Scope:
 
     arguments: Values
     environment: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the instructions that are no steps have set: by keyword, a LABEL by its name too."""
 
 
 def scopes(file: Dockerfile, given: Values) -> dict[tuple[int, int], Scope]:
@@ -191,16 +195,32 @@ def scopes(file: Dockerfile, given: Values) -> dict[tuple[int, int], Scope]:
     ends: dict[str, Scope] = {}
     seen: dict[tuple[int, int], Scope] = {}
     for stage in file.stages:
-        below = ends.get(expand(stage.base, top).lower(), Scope({}, {}))
+        base = expand(stage.base, top).lower()
+        below = ends.get(base, Scope({}, {}))
         args, env = dict(below.arguments), dict(below.environment)
-        for one in stage.instructions:
+        # A FROM that names a stage is no step, so that nothing else tells it.
+        settings = {**below.settings, **({"FROM": base} if base in ends else {})}
+        for one in (stage.start, *stage.instructions):
             if one.keyword == "ARG":
                 _declare(args, one, given, {**top, **env})
             elif one.keyword == "ENV":
                 env |= _pairs(one, {**args, **env})
-            seen[one.lines] = Scope(dict(args), dict(env))
-        ends[stage.name or str(stage.index)] = Scope(args, env)
+            else:
+                settings |= _settings(one, {**args, **env})
+            seen[one.lines] = Scope(dict(args), dict(env), dict(settings))
+        ends[stage.name or str(stage.index)] = Scope(args, env, settings)
     return seen
+
+
+def _settings(one: Instruction, values: Values) -> dict[str, str]:
+    """What an instruction without a step sets, by name. A command's variables are its shell's."""
+    if one.keyword == "LABEL":
+        return {f"LABEL {name}": value for name, value in _pairs(one, values).items()}
+    if one.keyword in ("EXPOSE", "VOLUME", "ONBUILD"):
+        return {f"{one.keyword} {expand(one.rest, values)}": "given"}
+    if one.keyword in ("USER", "STOPSIGNAL"):
+        return {one.keyword: expand(one.rest, values)}
+    return {one.keyword: one.rest} if one.keyword in _COMMANDS else {}
 
 
 def _declare(found: dict[str, str | None], one: Instruction, given: Values, outer: Values) -> None:

@@ -38,8 +38,9 @@ def _texts(record: BuildRecord) -> Iterator[str]:
     yield from (record.title, record.context, record.dockerfile, *record.command)
     for step in record.steps:
         yield from (step.instruction, step.source, step.error)
-        yield from (*step.arguments, *step.environment)
+        yield from (*step.arguments, *step.environment, *(step.settings or ()))
         yield from (line.text for line in step.logs)
+    yield from record.settings or ()
     for internal in record.internals:
         yield from (internal.name, internal.error)
     yield from (warning.message for warning in record.warnings)

@@ -27,7 +27,7 @@ from buildlab.record import (
 )
 from buildlab.stream import Fold, Group, Vertex
 from buildlab.stream.vertex import intervals, seconds
-from buildlab.written import as_written, build_arguments
+from buildlab.written import as_written, build_arguments, built_target, image_settings
 
 _EXCERPT = re.compile(r"^[^\s>].*:\d+\n-{8,}\n(?P<body>(?:.*\n)*?)-{8,}$", re.M)
 _MARKED = re.compile(r"^\s*(?P<line>\d+) \| >>>", re.M)
@@ -90,6 +90,7 @@ def make_record(
         image_size_bytes=sum(layer.size_bytes for layer in layers) if layers else None,
         layers=layers,
         engine=engine,
+        settings=image_settings(graph.dockerfile, graph.arguments, built_target(command), masker),
         commit=around.built_commit(others, masker(context)),
     )
 

@@ -98,6 +98,8 @@ class Step:
     """What ARG gives a RUN step, "NAME=value", used or not; "NAME" where no value is known."""
     environment: tuple[str, ...] = ()
     """What the Dockerfile's ENV lines give it; a base image's own isn't known."""
+    settings: tuple[str, ...] | None = None
+    """The USER and SHELL that the Dockerfile gives a RUN step, "NAME=value"; None: not known."""
     base_digest: str = ""
     """Of FROM: the base image's digest, where the engine tells it."""
     shared_with: StepKey | None = None
@@ -227,6 +229,8 @@ class BuildRecord:
     """The commit that was built, where the context is a git repository."""
     recorded: str = ""
     """"" for a build made in this process; in replay: where and when it was recorded."""
+    settings: tuple[str, ...] | None = None
+    """What the built stage sets without a step: "CMD=…", "LABEL name=…"; None: not known."""
     suspect: tuple[StepKey, ...] = ()
     """Steps that ran while no space was left: what they made may be cut short."""
     schema_version: int = SCHEMA_VERSION

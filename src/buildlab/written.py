@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from buildlab.dockerfile import Dockerfile, Instruction, Scope, Stage, parse, scopes
 from buildlab.record import Step
 
+_OF_A_RUN = ("USER", "SHELL")
 _PLATFORM = re.compile(r"^[^\s/]+/\S+ ?")
 _NTH = re.compile(r" \(\d+\)$")
 _UNNAMED = re.compile(r"stage-(\d+)")
@@ -32,6 +34,23 @@ def as_written(
     )
 
 
+def image_settings(
+    text: str, given: Mapping[str, str | None], target: str, masker: Callable[[str], str]
+) -> tuple[str, ...] | None:
+    """What the stage `target` of the file `text` ("": the last) sets without a step.
+
+    "NAME=value" each; None where there is no such stage to read.
+    """
+    file = parse(text)
+    wanted = [s for s in file.stages if not target or target.lower() in (s.name, str(s.index))]
+    if not wanted:
+        return None
+    last = (wanted[-1].start, *wanted[-1].instructions)[-1]
+    scope = scopes(file, given)[last.lines]
+    variables = ((f"ENV {name}", value) for name, value in scope.environment.items())
+    return tuple(masker(f"{n}={v}") for n, v in (*scope.settings.items(), *variables))
+
+
 def _with(
     step: Step,
     found: Instruction,
@@ -49,6 +68,7 @@ def _with(
             for name, value in scope.arguments.items()
         ),
         environment=tuple(masker(f"{n}={v}") for n, v in scope.environment.items()),
+        settings=tuple(masker(f"{n}={v}") for n, v in scope.settings.items() if n in _OF_A_RUN),
     )
 
 
@@ -92,4 +112,13 @@ def build_arguments(command: Sequence[str]) -> dict[str, str | None]:
         name, equals, value = given.partition("=")
         if name:
             found[name] = value if equals else None
+    return found
+
+
+def built_target(command: Sequence[str]) -> str:
+    """The value of the last --target, "" without one."""
+    found = ""
+    for word, after in pairwise((*command, "")):
+        flag, _, value = word.partition("=")
+        found = (value or after) if flag == "--target" else found
     return found

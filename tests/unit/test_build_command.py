@@ -8,6 +8,7 @@ import pytest
 
 from buildlab.build.command import compose, tag
 from buildlab.build.flags import given, values
+from buildlab.build.preparing import title_of
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
@@ -179,3 +180,16 @@ def test_a_home_folder_is_found_in_a_cell_too(
     """`~/my-service` means the user's folder without a shell to say so."""
     monkeypatch.setenv("HOME", str(context.parent))
     assert locate(f"~/{context.name}", ()).folder == context
+
+
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("http://host.example.test/served/.git", "served"),
+        ("https://host.example.test/o/repo.git#main:sub", "repo"),
+        ("git@host.example.test:o/app.git", "app"),
+    ],
+)
+def test_a_repository_gives_its_name(address: str, title: str) -> None:
+    """Not the ending that its address has."""
+    assert title_of(address, ()) == title

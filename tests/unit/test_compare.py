@@ -136,11 +136,15 @@ def step(text: str, source: str = "", **more: object) -> Step:
         (step("RUN e", arguments=("V=1",)), step("RUN e", arguments=("V=1", "W=")),
          ['argument W: (none) → ""']),
         (step("RUN e", environment=("A=x",)), step("RUN e"), ["environment A: x → (none)"]),
+        (step("RUN e", settings=("USER=a",)), step("RUN e", settings=("USER=b",)),
+         ["USER: a → b"]),
+        (step("RUN e"), step("RUN e", settings=("USER=b",)), []),
         (step("RUN <<E (a...)", "RUN <<E\na\nb\nE"), step("RUN <<E (a...)", "RUN <<E\na\nc\nE"),
          ["heredoc: − b; + c"]),
         (step("RUN a b", "RUN a \\\n  b"), step("RUN a b"), []),
     ],
-    ids=["text", "base", "expanded", "new argument", "environment", "heredoc", "line breaks"],
+    ids=["text", "base", "expanded", "new argument", "environment", "user",
+         "a record of before", "heredoc", "line breaks"],
 )  # fmt: skip
 def test_what_changed_in_a_step(a: Step, b: Step, told: list[str]) -> None:
     """Before and after, of each kind of change."""
@@ -234,3 +238,19 @@ def test_a_table_and_a_page_say_what_changed() -> None:
     frame = comparison(a, b)
     assert {"gone", "changed"} <= set(" ".join(frame["edit"]).split())
     assert len(re.findall("<tr>", page)) >= len(frame)
+
+
+def test_what_changed_of_the_image_is_named() -> None:
+    """CMD, LABEL and the like are no steps: what differs is told all the same, and only once."""
+    a = dataclasses.replace(GOOD, id="a", settings=('CMD=["a"]', "USER=1"))
+    b = dataclasses.replace(GOOD, id="b", settings=('CMD=["b"]', "USER=1", "LABEL v=2"))
+    assert 'of the image: CMD: ["a"] → ["b"], LABEL v: (none) → 2' in str(compare(a, b))
+    assert "no instruction changed" in str(compare(dataclasses.replace(a, settings=None), b))
+
+
+def test_nothing_is_said_of_steps_that_are_not_known() -> None:
+    """Two builds that failed before any step: that no instruction changed isn't known."""
+    a, b = (dataclasses.replace(GOOD, id=n, steps=(), exit_code=1) for n in "ab")
+    told = str(compare(a, b))
+    assert "neither got as far as a step" in told
+    assert "no instruction changed" not in told

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from buildlab.dockerfile import expand, parse, scopes
 from buildlab.joining import make_record
 from buildlab.record import BuildRecord, EngineInfo
+from buildlab.written import image_settings
 from tests.unit.streams import folded, recorded
 
 TEXT = """\
@@ -130,3 +131,22 @@ def test_a_file_that_was_not_built_tells_nothing_wrong() -> None:
     """A step that the file doesn't hold keeps what the engine says of it."""
     found = made("failed_run", "FROM a\nCOPY x y\n")
     assert all(s.source == "" for s in found.steps)
+
+
+def test_what_a_stage_sets_without_a_step() -> None:
+    """By keyword, inherited from the stage below, of the stage that is built."""
+    text = (
+        'FROM a AS one\nARG WHO=7\nUSER $WHO\nLABEL x=1 y="two words"\nHEALTHCHECK NONE\n'
+        'FROM one\nSTOPSIGNAL TERM\nEXPOSE 80\nSHELL ["/bin/sh", "-c"]\nCMD run $WHO\n'
+    )
+    first = ("USER=7", "LABEL x=1", "LABEL y=two words", "HEALTHCHECK=NONE")
+    assert image_settings(text, {}, "one", str) == first
+    assert image_settings(text, {}, "", str) == (
+        *first,
+        "FROM=one",
+        "STOPSIGNAL=TERM",
+        "EXPOSE 80=given",
+        'SHELL=["/bin/sh", "-c"]',
+        "CMD=run $WHO",
+    )
+    assert image_settings("", {}, "", str) is None

@@ -30,6 +30,8 @@ def title_of(context: str | Path | Workspace, flags: Sequence[str]) -> str:
         if value != "-"
     ]
     name = "stdin" if os.fspath(origin) == "-" else origin.absolute().name
+    if not isinstance(context, Workspace) and name.endswith(".git") and not origin.is_dir():
+        name = name.removesuffix(".git") or origin.parent.name  # a repository's address
     return " ".join([name or "context", *named[-1:]])
 
 

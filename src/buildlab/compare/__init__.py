@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from buildlab.compare.alignment import Pair, matched, merged
-from buildlab.compare.changes import Difference, asked, differences
+from buildlab.compare.changes import Difference, asked, differences, of_image
 from buildlab.record import BuildRecord, EngineInfo, State, Step, StepKey
 from buildlab.visible import on_one_line
 
@@ -123,6 +123,8 @@ class Comparison:
     changes: tuple[Change, ...]
     asked: tuple[Difference, ...] = ()
     """What the two builds were asked for: context, Dockerfile, flags."""
+    image: tuple[Difference, ...] = ()
+    """What the Dockerfiles say of the image without a step: CMD, USER, LABEL, ENV, …"""
 
     @property
     def same_record(self) -> bool:
@@ -164,7 +166,7 @@ def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
     )
     alike = a.title == b.title or not (a.title and b.title)
     names = ("the first", "the second") if alike else (a.title, b.title)
-    return Comparison(_side(a, names[0]), _side(b, names[1]), changes, asked(a, b))
+    return Comparison(_side(a, names[0]), _side(b, names[1]), changes, asked(a, b), of_image(a, b))
 
 
 def _side(record: BuildRecord, name: str) -> Side:
@@ -206,6 +208,7 @@ def plain(comparison: Comparison) -> dict[str, Any]:
         "a": _plain_side(comparison.a),
         "b": _plain_side(comparison.b),
         "asked": [_plain_difference(d) for d in comparison.asked],
+        "image": [_plain_difference(d) for d in comparison.image],
         "changes": [_plain_change(c) for c in comparison.changes],
     }
 

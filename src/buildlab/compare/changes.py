@@ -12,7 +12,17 @@ from buildlab.compare.likeness import words
 from buildlab.record import BuildRecord, Step
 from buildlab.visible import on_one_line
 
-Kind = Literal["base", "text", "heredoc", "argument", "environment", "expansion", "flag", "origin"]
+Kind = Literal[
+    "base",
+    "text",
+    "heredoc",
+    "argument",
+    "environment",
+    "setting",
+    "expansion",
+    "flag",
+    "origin",
+]
 
 _HEADINGS: Final[Mapping[Kind, str]] = {
     "base": "base image",
@@ -20,6 +30,7 @@ _HEADINGS: Final[Mapping[Kind, str]] = {
     "heredoc": "heredoc",
     "argument": "argument",
     "environment": "environment",
+    "setting": "",
     "expansion": "with its variables",
     "flag": "",
     "origin": "",
@@ -87,10 +98,25 @@ def _variables(a: Step, b: Step) -> Iterator[Difference]:
         ("environment", a.environment, b.environment),
     )
     for kind, ours, theirs in pairs:
-        before, after = _named(ours), _named(theirs)
-        for name in dict.fromkeys((*before, *after)):
-            if before.get(name) != after.get(name):
-                yield Difference(kind, name, _value(before, name), _value(after, name))
+        yield from _values(kind, ours, theirs)
+    yield from _settings(a, b)
+
+
+def of_image(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
+    """What the two Dockerfiles say of their images without a step: CMD, USER, LABEL, ENV, …"""
+    return tuple(_settings(a, b))
+
+
+def _settings(a: Step | BuildRecord, b: Step | BuildRecord) -> Iterator[Difference]:
+    if a.settings is not None and b.settings is not None:  # a record of before doesn't know them
+        yield from _values("setting", a.settings, b.settings)
+
+
+def _values(kind: Kind, ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Difference]:
+    before, after = _named(ours), _named(theirs)
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield Difference(kind, name, _value(before, name), _value(after, name))
 
 
 def _named(assigned: Sequence[str]) -> dict[str, str]:

@@ -22,7 +22,9 @@ def sentence(comparison: Comparison) -> str:
     if found.same_record:
         return f"Both are one record ({a.id}): there is nothing to compare{_recorded(found)}."
     parts = [_head(found), *_costs(found), *_edits(found), *_states(found)]
-    if not _differs(found):
+    if not found.changes:
+        parts.append("neither got as far as a step, so none can be compared")
+    elif not _differs(found):
         parts.append(
             "no instruction changed"
             if any(c.changed for c in found.changes)
@@ -34,7 +36,9 @@ def sentence(comparison: Comparison) -> str:
 
 
 def _differs(found: Comparison) -> bool:
-    return bool(found.asked) or any(c.status != "same" or c.moved for c in found.changes)
+    return bool(found.asked or found.image) or any(
+        c.status != "same" or c.moved for c in found.changes
+    )
 
 
 def _head(found: Comparison) -> str:
@@ -136,6 +140,14 @@ def _edits(found: Comparison) -> Iterator[str]:
         yield f"asked for: {_listed(told)}"
     if told := list(_told_once(found)):
         yield f"changed: {_listed(told)}"
+    steps = {
+        (f"ENV {d.name}" if d.kind == "environment" else d.name, d.before, d.after)
+        for c in found.changes
+        for d in c.differences
+        if d.kind in ("environment", "setting")
+    }
+    if told := [str(d) for d in found.image if (d.name, d.before, d.after) not in steps]:
+        yield f"of the image: {_listed(told)}"
 
 
 def _told_once(found: Comparison) -> Iterator[str]:
@@ -143,7 +155,7 @@ def _told_once(found: Comparison) -> Iterator[str]:
     seen: set[Difference] = set()
     for change in found.changes:
         new = [d for d in change.differences if d not in seen]
-        seen.update(d for d in new if d.kind in ("argument", "environment", "base"))
+        seen.update(d for d in new if d.kind in ("argument", "environment", "setting", "base"))
         if new:
             what = ", ".join(str(d) for d in new)
             yield what if new[0].kind == "base" else f"{_name(change)} ({what})"
