@@ -99,7 +99,7 @@ class Step:
     environment: tuple[str, ...] = ()
     """What the Dockerfile's ENV lines give it; a base image's own isn't known."""
     settings: tuple[str, ...] | None = None
-    """The USER and SHELL that the Dockerfile gives a RUN step, "NAME=value"; None: not known."""
+    """USER and SHELL of a RUN step, FROM where it is a stage: "NAME=value"; None: not known."""
     base_digest: str = ""
     """Of FROM: the base image's digest, where the engine tells it."""
     shared_with: StepKey | None = None

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Final
 
 from buildlab.dockerfile import Dockerfile, Instruction, Scope, Stage, parse, scopes
 from buildlab.record import Step
 
-_OF_A_RUN = ("USER", "SHELL")
+_OF_A_STEP: Final[tuple[str, ...]] = ("FROM",)
+_OF_A_RUN: Final = (*_OF_A_STEP, "USER", "SHELL")
 _PLATFORM = re.compile(r"^[^\s/]+/\S+ ?")
 _NTH = re.compile(r" \(\d+\)$")
 _UNNAMED = re.compile(r"stage-(\d+)")
@@ -57,8 +59,10 @@ def _with(
     seen: Mapping[tuple[int, int], Scope],
     masker: Callable[[str], str],
 ) -> Step:
-    runs = found.keyword == "RUN"  # for the others, variables are in the text that BuildKit shows
-    scope = seen.get(found.lines, Scope({}, {})) if runs else Scope({}, {})
+    scope = seen.get(found.lines, Scope({}, {}))
+    settings, reach = scope.settings, _OF_A_RUN
+    if found.keyword != "RUN":  # variables are in the text that BuildKit shows
+        scope, reach = Scope({}, {}), _OF_A_STEP
     return replace(
         step,
         lines=step.lines or found.lines,
@@ -68,7 +72,7 @@ def _with(
             for name, value in scope.arguments.items()
         ),
         environment=tuple(masker(f"{n}={v}") for n, v in scope.environment.items()),
-        settings=tuple(masker(f"{n}={v}") for n, v in scope.settings.items() if n in _OF_A_RUN),
+        settings=tuple(masker(f"{n}={v}") for n, v in settings.items() if n in reach),
     )
 
 

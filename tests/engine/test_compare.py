@@ -47,18 +47,12 @@ EDITS = {
     "inserted line": Edit(
         "RUN echo two",
         "RUN echo new\nRUN echo two",
-        told=(
-            "RUN echo new",
-            "(new)",
-        ),
+        told=("new: RUN echo new",),
     ),
     "removed line": Edit(
         "RUN echo two SALT\n",
         "",
-        told=(
-            "RUN echo two",
-            "(gone)",
-        ),
+        told=("gone: RUN echo two",),
     ),
     "moved line": Edit(
         "COPY --from=tool /bin/sh /sh\nRUN echo two SALT\n",
@@ -68,10 +62,8 @@ EDITS = {
     "value of an ARG": Edit(flags=("--build-arg", "LEVEL=2"), told=("argument LEVEL: 1 → 2",)),
     "ENV": Edit("MODE=quiet", "MODE=loud", told=("environment MODE: quiet → loud",)),
     "heredoc body": Edit("echo body", "echo other", told=("heredoc: − echo body; + echo other",)),
-    "base": Edit(
-        "FROM base AS final", "FROM tool AS final", told=("of the image: FROM: base → tool",)
-    ),
-    "stage renamed": Edit("base", "ground", told=("of the image: FROM: base → ground",)),
+    "base": Edit("FROM base AS final", "FROM tool AS final", told=("FROM: base → tool",)),
+    "stage renamed": Edit("base", "ground", told=("no instruction changed",)),
     "target": Edit(flags=("--target", "tool"), told=("--target: (none) → tool",)),
     "failed on one side": Edit(
         "RUN echo two SALT", "RUN false SALT", told=("the second failed after", "RUN false")

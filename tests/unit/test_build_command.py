@@ -188,6 +188,7 @@ def test_a_home_folder_is_found_in_a_cell_too(
         ("http://host.example.test/served/.git", "served"),
         ("https://host.example.test/o/repo.git#main:sub", "repo"),
         ("git@host.example.test:o/app.git", "app"),
+        ("git@host.example.test:app.git#main:sub", "app"),
     ],
 )
 def test_a_repository_gives_its_name(address: str, title: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildlab.build import flags as docker
 from buildlab.build.context import guarded
-from buildlab.build.source import Source
+from buildlab.build.source import Source, is_remote
 from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError
 from buildlab.visible import on_one_line
@@ -21,18 +21,25 @@ LONGEST_S = 7 * 86400.0
 
 def title_of(context: str | Path | Workspace, flags: Sequence[str]) -> str:
     """A name that is the same in each run: of the folder, and of the Dockerfile if one is named."""
-    if not isinstance(context, Workspace) and "://" in os.fspath(context):
-        context = re.split(r"[?#]", os.fspath(context))[0]  # what gives access says no name
-    origin = context.source if isinstance(context, Workspace) else Path(context)
     named = [
         Path(re.split(r"[?#]", value)[0]).name
         for value in docker.values(flags, "--file")
         if value != "-"
     ]
-    name = "stdin" if os.fspath(origin) == "-" else origin.absolute().name
-    if not isinstance(context, Workspace) and name.endswith(".git") and not origin.is_dir():
-        name = name.removesuffix(".git") or origin.parent.name  # a repository's address
-    return " ".join([name or "context", *named[-1:]])
+    return " ".join([_called(context) or "context", *named[-1:]])
+
+
+def _called(context: str | Path | Workspace) -> str:
+    if isinstance(context, Workspace):
+        return context.source.absolute().name
+    shown = os.fspath(context)
+    if shown == "-":
+        return "stdin"
+    if not is_remote(shown):
+        return Path(shown).absolute().name
+    address = re.split(r"[?#]", shown)[0]  # what gives access says no name
+    *above, name = re.split(r"[/:]+", address.rstrip("/"))
+    return name.removesuffix(".git") or above[-1]
 
 
 def arrive_empty(names: Sequence[str]) -> str:

@@ -106,7 +106,7 @@ def _from_stdin(
             f"name a path; or {_IN_A_SHELL} … < FILE",
         )
     # The folder is looked at first: nobody types a Dockerfile for one that is not there.
-    local = shown != _STDIN and not _is_remote(shown)
+    local = shown != _STDIN and not is_remote(shown)
     folder = _folder(_expanded(shown)) if local else None
     place = short_path(folder) if folder else shown
     name = wanted or "Dockerfile"
@@ -117,7 +117,7 @@ def _from_stdin(
 
 
 def _local(shown: str, flags: tuple[str, ...], wanted: str) -> Source:
-    if _is_remote(shown):
+    if is_remote(shown):
         return Source(shown, None, None, wanted or "Dockerfile", flags, _named(flags))
     folder = _folder(_expanded(shown))
     if "://" in wanted:
@@ -131,7 +131,8 @@ def _local(shown: str, flags: tuple[str, ...], wanted: str) -> Source:
     return Source(short_path(folder), folder, path, str(name), flags, _named(flags), text)
 
 
-def _is_remote(shown: str) -> bool:
+def is_remote(shown: str) -> bool:
+    """Whether a context is an address, of git or of a file."""
     return bool(_REMOTE.match(shown)) and not Path(shown).is_dir()
 
 

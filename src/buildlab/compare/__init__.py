@@ -160,13 +160,16 @@ class Comparison:
 
 def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
     """Match the steps of two builds by what they are, and say what changed."""
+    pairs = matched(a.work, b.work)
+    stages = {p.a.stage: p.b.stage for p in pairs if p.a and p.b and not p.moved}
     changes = tuple(
-        Change(p.a, p.b, p.moved, differences(p.a, p.b) if p.a and p.b else ())
-        for p in matched(a.work, b.work)
+        Change(p.a, p.b, p.moved, differences(p.a, p.b, stages) if p.a and p.b else ())
+        for p in pairs
     )
     alike = a.title == b.title or not (a.title and b.title)
     names = ("the first", "the second") if alike else (a.title, b.title)
-    return Comparison(_side(a, names[0]), _side(b, names[1]), changes, asked(a, b), of_image(a, b))
+    sides = _side(a, names[0]), _side(b, names[1])
+    return Comparison(*sides, changes, asked(a, b), of_image(a, b, stages))
 
 
 def _side(record: BuildRecord, name: str) -> Side:

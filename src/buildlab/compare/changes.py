@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final, Literal
 
 from buildlab.compare.likeness import words
@@ -23,6 +24,9 @@ Kind = Literal[
     "flag",
     "origin",
 ]
+
+Stages = Mapping[str, str]
+"""The names of the stages of one build, with their names in the other."""
 
 _HEADINGS: Final[Mapping[Kind, str]] = {
     "base": "base image",
@@ -67,9 +71,9 @@ class Difference:
         return f"{head}: {before or '(none)'} → {after or '(none)'}"
 
 
-def differences(a: Step, b: Step) -> tuple[Difference, ...]:
+def differences(a: Step, b: Step, stages: Stages = MappingProxyType({})) -> tuple[Difference, ...]:
     """What two matched steps differ in, their states and times left out."""
-    return (*_texts(a, b), *_base(a, b), *_variables(a, b))
+    return (*_texts(a, b), *_base(a, b), *_variables(a, b), *_settings(a, b, stages))
 
 
 def _texts(a: Step, b: Step) -> Iterator[Difference]:
@@ -99,17 +103,22 @@ def _variables(a: Step, b: Step) -> Iterator[Difference]:
     )
     for kind, ours, theirs in pairs:
         yield from _values(kind, ours, theirs)
-    yield from _settings(a, b)
 
 
-def of_image(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
+def of_image(a: BuildRecord, b: BuildRecord, stages: Stages) -> tuple[Difference, ...]:
     """What the two Dockerfiles say of their images without a step: CMD, USER, LABEL, ENV, …"""
-    return tuple(_settings(a, b))
+    return tuple(_settings(a, b, stages))
 
 
-def _settings(a: Step | BuildRecord, b: Step | BuildRecord) -> Iterator[Difference]:
-    if a.settings is not None and b.settings is not None:  # a record of before doesn't know them
-        yield from _values("setting", a.settings, b.settings)
+def _settings(a: Step | BuildRecord, b: Step | BuildRecord, stages: Stages) -> Iterator[Difference]:
+    if a.settings is None or b.settings is None:  # a record of before doesn't know them
+        return
+    for found in _values("setting", a.settings, b.settings):
+        if found.name != "FROM":
+            yield found
+        elif not found.after or stages.get(found.before) != found.after:  # else only renamed
+            no = "(no stage)"
+            yield replace(found, before=found.before or no, after=found.after or no)
 
 
 def _values(kind: Kind, ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Difference]:
