@@ -107,4 +107,4 @@ class Interrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         notes = (f"  {note}" for note in getattr(self, "__notes__", ()))
-        return [f"Interrupted: {self}", *notes]
+        return [visible(spoken(line)) for line in (f"Interrupted: {self}", *notes)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from buildlab.derive import totals
 from buildlab.record import BuildRecord, Internal, State, Step
-from buildlab.style import COLOURS, GLYPHS, INTERNAL_WORDS, WORDS
+from buildlab.style import COLOURS, GLYPHS, INTERNAL_WORDS, TIMED, WORDS
 from buildlab.text import (
     describe,
     describe_comparison,
@@ -47,7 +47,7 @@ background:none!important;white-space:nowrap}
 color:var(--jp-content-font-color2,#555)}
 .buildlab td.num,.buildlab th.num{text-align:right!important;font-variant-numeric:tabular-nums}
 .buildlab td.long{white-space:normal;min-width:18em;max-width:44em}
-.buildlab tbody th{font-weight:400}
+.buildlab tbody th{font-weight:400}.buildlab pre{word-break:normal;overflow-wrap:anywhere}
 .buildlab td.dim,.buildlab span.dim{color:var(--jp-content-font-color2,#666)}
 .buildlab code,.buildlab pre{font-family:var(--jp-code-font-family,monospace);
 font-size:var(--jp-code-font-size,13px);color:inherit;background:none!important;padding:0!important}
@@ -73,15 +73,14 @@ _STATES = frozenset(s.value for s in State)
 
 def record_html(record: BuildRecord) -> str:
     """A table of the steps, what else took time, and the error if the build failed."""
-    where = (
-        f' <span class="recorded">({escaped(record.recorded)})</span>' if record.recorded else ""
-    )
+    recorded = escaped(record.recorded)
+    where = f' <span class="recorded">({recorded})</span>' if recorded else ""
     title = f"<p><b>{escaped(record.title or 'build')}</b>{where}: {_figures(record)}</p>"
-    heads = head("#step", "instruction", "state", "#time")
     rows = "".join(_step_row(s) for s in record.steps)
     others = "".join(_internal_row(i) for i in record.internals if i.kind != "client")
     failure = warnings_html(record) + (_failure(record) if not record.ok else "")
-    table = f"<table>{heads}<tbody>{rows}{others}</tbody></table>"
+    columns = head("#step", "instruction", "state", "#time")
+    table = f"<table>{columns}<tbody>{rows}{others}</tbody></table>"
     return block(f"{title}{failure}{table}", describe(record))
 
 
@@ -249,9 +248,9 @@ def _figures(record: BuildRecord) -> str:
 
 
 def _step_row(step: Step) -> str:
-    time = _seconds(step.duration_s) if step.state in (State.RAN, State.FAILED) else ""
     place = escaped(f"{step.key}/{step.total}")
     cells = f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}</td>"
+    time = _seconds(step.duration_s) if step.stopped or step.state in TIMED else ""
     return f"<tr><td class=num>{place}</td>{cells}<td class=num>{time}</td></tr>"
 
 
@@ -282,18 +281,19 @@ def _code(instruction: str, width: int = 90) -> str:
     return f'<code title="{escaped(whole)}">{escaped(short_instruction(instruction, width))}</code>'
 
 
-def _state(state: State | None, *, base: bool = False) -> str:
+def _state(state: State | None, *, base: bool = False, word: str = "") -> str:
     """Glyph, colour and word. A base image has no state that means anything."""
     if state is None:
         return "absent"
     if base and state in (State.CACHED, State.RAN):
         return '<span class="dim">base image</span>'
-    return f"{sign_html(GLYPHS[state], COLOURS[state])} {WORDS[state]}"
+    return f"{sign_html(GLYPHS[state], COLOURS[state])} {word or WORDS[state]}"
 
 
 def _step_state(step: Step) -> str:
-    shared = f'<span class="dim">{escaped(state_words(step))}</span>'
-    return shared if step.shared_with else _state(step.state, base=not step.cacheable)
+    if step.shared_with:
+        return f'<span class="dim">{escaped(state_words(step))}</span>'
+    return _state(step.state, base=not step.cacheable, word=state_words(step))
 
 
 def _seconds(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from buildlab.compare import merged
 from buildlab.record import BuildRecord, State, Step, StepKey
@@ -67,6 +68,9 @@ class Matrix:
         from buildlab.html import matrix_html
 
         return matrix_html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     def __str__(self) -> str:
         from buildlab.text import describe_matrix

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from buildlab.errors import BuildFailed
 
@@ -119,6 +119,11 @@ class Step:
     def cacheable(self) -> bool:
         """Whether a cached state means saved work: true for all but FROM."""
         return self.keyword != "FROM"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was at work when the build failed or was stopped: "not reached" is its end."""
+        return self.state is State.NOT_REACHED and bool(self.intervals)
 
     @property
     def duration_s(self) -> float:
@@ -272,6 +277,9 @@ class BuildRecord:
         from buildlab.text import record_text
 
         return record_text(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # IPython's protocol: a list of builds is a list of sentences
 
     def _repr_html_(self) -> str:
         from buildlab.html import record_html

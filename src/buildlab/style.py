@@ -50,6 +50,9 @@ WORDS: Final[dict[str, str]] = {
 }
 """The word shown beside the glyph: never a glyph alone."""
 
+STOPPED_WORD: Final = "stopped"
+"""The word for a step that was at work when the build ended: in its state, "not reached"."""
+
 ENDED: Final = ("cached", "ran", "failed")
 """Phases of a step that has been dealt with."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from buildlab import derive
 from buildlab.record import BuildRecord, State, Step
-from buildlab.style import BASE_WORDS, is_base
+from buildlab.style import BASE_WORDS, STOPPED_WORD, is_base
 from buildlab.visible import on_one_line, visible
 
 if TYPE_CHECKING:
@@ -62,11 +62,16 @@ def one_line(instruction: str) -> str:
     return line
 
 
+def without_mounts(line: str) -> str:
+    """An instruction with its mounts as a mere hint: its command is worth more room."""
+    return re.sub(r"(?:--mount=\S+ )+", "--mount… ", line)
+
+
 def short_instruction(instruction: str, width: int = 60) -> str:
     """An instruction on one line of at most `width` characters, cut between words."""
     line = one_line(instruction)
-    if len(line) > width:  # the command says more than where its caches lie
-        line = re.sub(r"(?:--mount=\S+ )+", "--mount… ", line)
+    if len(line) > width:
+        line = without_mounts(line)
     if len(line) <= width:
         return line
     words = line[: width - 1].rpartition(" ")[0].rstrip()
@@ -96,12 +101,14 @@ def state_words(step: Step) -> str:
     """What stands in the column of states: nothing is judged twice, and a base image not at all."""
     if step.shared_with is not None:
         return f"shared with {step.shared_with}"
+    if step.stopped:
+        return STOPPED_WORD
     return BASE_WORDS if is_base(step.instruction, step.state) else step.state.value
 
 
 def record_text(record: BuildRecord) -> str:
     """The sentence of `describe`, and under it, if the build failed, what the failed step said."""
-    return visible("\n".join([describe(record), *failure_lines(record)]))
+    return visible("\n".join([describe(record), *below_sentence(record)]))
 
 
 def failed_text(record: BuildRecord) -> str:
@@ -116,6 +123,15 @@ def warning_lines(record: BuildRecord, *, checks: bool = True) -> list[str]:
     """Each warning of a build in one line; without `checks`, those that no build check found."""
     told = [w for w in record.warnings if checks or not w.url]
     return [": ".join(x for x in ("Warning", w.rule, w.message) if x) for w in told]
+
+
+def below_sentence(record: BuildRecord) -> list[str]:
+    """What stands under the sentence of `describe`: the error's further lines, `failure_lines`."""
+    failure = record.failure
+    if record.ok or failure is None:
+        return []
+    _, *further = failure.message.splitlines() or [""]
+    return [*(line for line in further if line.strip()), *failure_lines(record)]
 
 
 def failure_lines(record: BuildRecord) -> list[str]:
@@ -165,6 +181,8 @@ def describe_sizes(records: Mapping[str, BuildRecord]) -> str:
     recorded = _recorded(next((r.recorded for r in records.values() if r.recorded), ""))
     if len(ordered) < 2 or ordered[-1][1] <= 0:
         return f"Compressed image size: {told}{recorded}."
+    if format_bytes(ordered[0][1]) == format_bytes(ordered[-1][1]):
+        return f"Compressed image sizes: {told}; no difference worth a figure{recorded}."
     ratio = format_ratio(ordered[0][1] / ordered[-1][1])
     return (
         f"Compressed image sizes: {told}; {ordered[0][0]} is {ratio} as large as "
@@ -203,8 +221,11 @@ def _failed(record: BuildRecord) -> str:
         return f"failed after {format_s(record.wall_s)} with exit code {record.exit_code}."
     where = _where(record).removesuffix(": ")
     first = visible(failure.message).split("\n")[0] or "no reason given"
-    left = sum(s.state is State.NOT_REACHED and s.cacheable for s in record.work)
-    rest = f"; {_count(left, 'step')} not reached" if left else ""
+    ended = [s for s in record.work if s.state is State.NOT_REACHED and s.cacheable]
+    stopped = [s for s in ended if s.stopped]
+    left = len(ended) - len(stopped)
+    rest = f"; stopped at work: {_named(stopped)}" if stopped else ""
+    rest += f"; {_count(left, 'step')} not reached" if left else ""
     at = f" at {where}" if where else ""
     return f"failed after {format_s(record.wall_s)}{at}: {first}{rest}"
 

@@ -47,7 +47,13 @@ def test_no_word_is_broken(found: BuildRecord, width: int) -> None:
     """Every line fits, and each word in it is a word of the record, whatever the width."""
     lines = table(found, width)
     known = {w for s in found.steps for w in (*str(s.key).split(), *s.instruction.split())}
-    known |= {w for s in found.steps for w in s.state.value.split()} | {*HEAD, "12.3", "s", "…"}
+    known |= {w for s in found.steps for w in s.state.value.split()} | {
+        *HEAD,
+        "12.3",
+        "s",
+        "…",
+        "--mount…",
+    }
     assert all(cell_len(line) <= width for line in lines)
     assert {word for line in lines for word in line.split()} <= known
     assert sum(str(s.key) in line for s in found.steps for line in lines) >= len(found.steps)
@@ -92,3 +98,12 @@ def test_a_pipe_gets_whole_lines_a_terminal_what_fits() -> None:
     fitting = told(width=60, terminal=True, end=found)
     assert all(cell_len(line) <= 60 for line in fitting)
     assert len(fitting) == len(whole)
+
+
+def test_a_command_is_worth_more_than_its_mounts() -> None:
+    """Where an instruction must be cut, its mounts go first: the command stays to be seen."""
+    mounts = "--mount=type=cache,target=/root/.cache/go-build --mount=type=secret,id=token"
+    whole = f"RUN {mounts} go build -o /out/app ."
+    assert cut(whole, len(whole)) == whole
+    assert cut(whole, 60) == "RUN --mount… go build -o /out/app ."
+    assert cut(whole, 24) == "RUN --mount… go build …"

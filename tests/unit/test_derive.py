@@ -23,6 +23,7 @@ from buildlab.text import (
     format_ratio,
     format_s,
     short_instruction,
+    state_words,
 )
 from tests.unit.streams import NAMES, record
 
@@ -229,6 +230,9 @@ def test_sizes_in_a_sentence() -> None:
     """The largest is named first, with its ratio to the smallest; without sizes it says so."""
     both = {"slim": record("service_cold"), "fat": record("single_stage")}
     assert "fat 77.2 MB, slim 1.18 MB; fat is 65× as large as slim" in describe_sizes(both)
+    alike = describe_sizes({"slim": both["slim"], "same": both["slim"]})
+    assert "1.18 MB; no difference worth a figure" in alike
+    assert " as large as " not in alike
     assert describe_sizes({"none": record("failed_run")}) == "No image size is known."
 
 
@@ -295,7 +299,7 @@ def test_every_recorded_build_has_html(name: str) -> None:
     assert page.count("<tr>") >= len(found.steps)
     for one in found.steps:
         if one.cacheable:
-            assert f"{one.state.value}</td>" in page
+            assert state_words(one) in page
     if found.failure and found.failure.excerpt:
         assert "&gt;&gt;&gt;" in page
     both = compare(found, found)

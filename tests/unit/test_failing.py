@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from buildlab import failing
 from buildlab.errors import BuildFailed
 from buildlab.html import record_html
 from buildlab.record import LogLine
-from buildlab.text import describe
+from buildlab.text import describe, format_s
 from buildlab.widgets.frame import settled_html
 from tests.unit.streams import NAMES, record, recorded
 
@@ -85,3 +86,33 @@ def test_last_words_are_what_a_terminal_shows() -> None:
     words = failing.last_words(pieces("10%\r50%\r\x1b[31mno", " space\x1b[0m\r\n", "end"))
     assert words.lines == ("no space", "end")
     assert failing.last_words([]).lines == ()
+
+
+def test_every_line_of_the_error_is_shown_everywhere() -> None:
+    """An error of several lines (git's words, say) is whole in text, error, HTML and live view."""
+    found = record("failed_compile")
+    assert found.failure is not None
+    message = "failed to fetch remote: git stderr:\nfatal: no such host\n\ncheck the address"
+    found = replace(found, failure=replace(found.failure, message=message))
+    with pytest.raises(BuildFailed) as error:
+        found.require_ok()
+    for text in (str(found), str(error.value), record_html(found), settled_html(found, whole=True)):
+        for line in filter(None, message.split("\n")):
+            assert line in text
+
+
+def test_a_step_that_was_stopped_at_work_says_so_with_its_time() -> None:
+    """What ran when the build was stopped isn't told as if it had never begun; what didn't is."""
+    found = record("interrupted")
+    stopped, never = found.step("", 2), found.step("", 3)
+    assert stopped.stopped
+    assert not never.stopped
+    pages = (record_html(found), settled_html(found, whole=True))
+    for row in (next(x for x in page.split("<tr") if "2/3" in x) for page in pages):
+        assert "stopped" in row
+        assert format_s(stopped.duration_s) in row
+        assert "not reached" not in row
+    for row in (next(x for x in page.split("<tr") if "3/3" in x) for page in pages):
+        assert "not reached" in row
+    assert "; stopped at work: RUN " in describe(found)
+    assert "; 1 step not reached" in describe(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from buildlab import plot
 from buildlab.matrix import Matrix
 from buildlab.plot import show
 from buildlab.plot.compare import split_wall
-from buildlab.record import BuildRecord, State, StepKey
+from buildlab.record import BuildRecord, Interval, State, StepKey
 from tests.unit import factory
 
 C, R = State.CACHED, State.RAN
@@ -171,3 +172,26 @@ def test_every_label_of_a_group_looks_different() -> None:
     looks = {(p.get_facecolor(), p.get_hatch()) for p in ax.patches}
     assert len(looks) == 8
     assert len({p.get_hatch() for p in ax.patches}) == 8
+
+
+def test_compare_by_step_heads_a_moved_step_with_both_places() -> None:
+    """Two steps of two Dockerfiles never stand under one place; a moved one has both."""
+    a = factory.record("a")
+    at = next(i for i, s in enumerate(a.steps) if s.cacheable and s.intervals)
+    moved = replace(a.steps[at], key=replace(a.steps[at].key, index=9))
+    b = replace(a, steps=(*a.steps[:at], moved, *a.steps[at + 1 :]))
+    assert f"{a.steps[at].key} → {moved.key}  " in words(plot.compare({"a": a, "b": b}, by="step"))
+
+
+def test_compare_by_step_leaves_out_what_only_the_cache_answered() -> None:
+    """Looking a step up takes microseconds and is no work: no bar, no group, no tiny axis."""
+    ran = factory.record("a")
+    idle = replace(
+        ran, steps=tuple(replace(s, state=C, intervals=(Interval(1.0, 1.0001),)) for s in ran.steps)
+    )
+    said = words(plot.compare({"a": idle, "b": idle}, by="step"))
+    assert "no step worked in any of these builds" in said
+    assert "cached" not in said
+    both = words(plot.compare({"a": ran, "b": idle}, by="step"))
+    assert "cached" in both
+    assert "no step worked" not in both

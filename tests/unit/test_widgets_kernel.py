@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from buildlab import tables
+from buildlab import errors, tables
 from buildlab.build import observer
 from buildlab.errors import UsageError
 from buildlab.widgets import kernel
@@ -73,3 +73,16 @@ def test_jupyterlab_knows_our_settings() -> None:
         known = json.loads((SCHEMAS / package / f"{name}.json").read_text())["properties"]
         for key, value in settings.items():
             assert isinstance(value, types[known[key]["type"]])
+
+
+def test_an_interrupt_names_commands_as_people_here_type_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The note on what was seen has the program's name; control characters are made visible."""
+    monkeypatch.setattr(errors, "_program", "./lab")
+    stop = errors.Interrupted("the build was interrupted")
+    stop.add_note("what was seen until then: buildlab show /a\x1b/r.json")
+    assert stop._render_traceback_() == [
+        "Interrupted: the build was interrupted",
+        r"  what was seen until then: ./lab show /a\x1b/r.json",
+    ]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from IPython.lib.pretty import pretty
 
 from buildlab.build import observer
+from buildlab.compare import compare
+from buildlab.matrix import Matrix
 from buildlab.record import BuildRecord
 from buildlab.stream import Progress, StepProgress
 from buildlab.widgets import kernel
@@ -198,3 +201,29 @@ def test_outside_a_notebook_nothing_happens() -> None:
     before = list(observer._standing)
     activate()()
     assert observer._standing == before
+
+
+def test_what_has_settled_is_also_told_as_text() -> None:
+    """Where no HTML is shown, builds are their sentences, never the name of a Python object."""
+    screen = Screen()
+    stage = Stage(screen)
+    for title in ("first", "second"):
+        play(stage, factory.record(title))
+    told = pretty(screen.shown[-1])
+    assert [line.split(":")[0] for line in told.splitlines()] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        factory.record(),
+        compare(factory.record("a"), factory.record("b")),
+        Matrix.from_records(factory.record(), {"nothing": factory.record()}),
+    ],
+    ids=["record", "comparison", "matrix"],
+)
+def test_results_in_a_list_are_sentences(one: object) -> None:
+    """A cell that ends with several results shows their sentences, not their insides."""
+    assert pretty(one) == str(one)
+    assert str(one) in pretty([one])
+    assert type(one).__name__ not in pretty([one])

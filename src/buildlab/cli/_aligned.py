@@ -8,6 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from buildlab.text import without_mounts
+
 GAP = 2
 LEAST = 24
 """A column of instructions narrower than this says nothing: they get lines of their own."""
@@ -25,6 +27,8 @@ def room(console: Console) -> int:
 def cut(text: str, width: int) -> str:
     """At most `width` columns of a line, cut between words, with an ellipsis where it was cut."""
     line = " ".join(text.split())
+    if cell_len(line) > width:
+        line = without_mounts(line)
     if cell_len(line) <= width:
         return line
     kept = ""

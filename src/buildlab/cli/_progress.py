@@ -16,8 +16,8 @@ from buildlab import history
 from buildlab.cli._aligned import GAP, aligned, cut, room
 from buildlab.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
 from buildlab.text import (
+    below_sentence,
     describe,
-    failure_lines,
     format_bytes,
     format_s,
     one_line,
@@ -107,7 +107,7 @@ def line(console: Console, *, quiet: bool, plain: bool = False) -> Iterator[tupl
 def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = False) -> None:
     """The record's summary, unless told otherwise why it failed, its steps, its warnings."""
     console = Console(highlight=False, stderr=stderr)
-    said = [describe(record), *(failure_lines(record) if failure else ())]
+    said = [describe(record), *(below_sentence(record) if failure else ())]
     whole = not console.is_terminal  # in a terminal, lines end between words
     for line in said:
         console.print(Text(line), soft_wrap=whole)
@@ -116,7 +116,7 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
             Text(str(step.key)),
             Text(one_line(step.instruction)),
             _step_state(step),
-            Text(format_s(step.duration_s) if step.state in TIMED and step.intervals else ""),
+            Text(format_s(step.duration_s) if _timed(step) else ""),
         )
         for step in record.steps
     ]
@@ -130,7 +130,13 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
         console.print(Text(kept), soft_wrap=True)
 
 
+def _timed(step: Step) -> bool:
+    return step.stopped or (step.state in TIMED and bool(step.intervals))
+
+
 def _step_state(step: Step) -> Text:
+    if step.stopped:
+        return Text(f"{GLYPHS[step.state]} {state_words(step)}", style=COLOURS[step.state])
     if step.shared_with is not None or is_base(step.instruction, step.state):
         return Text(state_words(step), style="dim")
     return _state(step.state)

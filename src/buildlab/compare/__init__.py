@@ -152,6 +152,9 @@ class Comparison:
 
         return comparison_html(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
     def __str__(self) -> str:
         from buildlab.compare.sentence import sentence
 

@@ -21,7 +21,7 @@ from buildlab.plot.canvas import (
     styled,
 )
 from buildlab.record import BuildRecord, Interval, State, Step
-from buildlab.style import COLOURS, GLYPHS, WORDS
+from buildlab.style import COLOURS, GLYPHS, STOPPED_WORD, WORDS
 from buildlab.text import format_ratio, format_s
 
 KINDS: Final = ("steps", "export", "context", "other")
@@ -152,16 +152,17 @@ def _by_step(records: Mapping[str, BuildRecord], ax: Axes | None) -> Axes:
     found = [
         list(zip(records, row, strict=True))
         for row in merged([[s for s in r.steps if s.cacheable] for r in records.values()])
-        if any(s is not None and s.intervals for s in row)
+        if any(s is not None and s.duration_s > 0 and _timed(s) for s in row)
     ]
     rows = sum(len(group) + 1.4 for group in found)
     ax = axes_of(ax, 1.2 + 0.22 * rows)
     y = 0.0
     names: list[tuple[float, str]] = []
-    longest = max((s.duration_s for g in found for _, s in g if s), default=1.0) or 1.0
+    longest = max((s.duration_s for g in found for _, s in g if s and _timed(s)), default=1.0)
     for group in found:
         shown = next(s for _, s in group if s is not None)
-        name = f"{shown.key}  {short_instruction(shown.instruction, 70)}"
+        places = dict.fromkeys(str(s.key) for _, s in group if s is not None)
+        name = f"{' → '.join(places)}  {short_instruction(shown.instruction, 70)}"
         ax.text(0, y, name, family=MONO, fontsize=8, va="center", ha="left", fontweight="bold")
         for name, step in group:
             y += 1
@@ -172,7 +173,15 @@ def _by_step(records: Mapping[str, BuildRecord], ax: Axes | None) -> Axes:
     ax.set_yticks([y for y, _ in names], [clip(n, 34) for _, n in names])
     ax.set_xlabel("seconds that the step worked")
     ax.set_title("What each step cost")
+    if not found:
+        ax.set(xlim=(0, 1), ylim=(1, -1), xticks=[])
+        _beside(ax, 0, 0, "no step worked in any of these builds")
     return ax
+
+
+def _timed(step: Step) -> bool:
+    """Whether its time is work: finding a step in the cache takes some, and is none."""
+    return step.stopped or step.state in (State.RAN, State.FAILED)
 
 
 def _step_bar(ax: Axes, y: float, step: Step | None) -> None:
@@ -180,12 +189,12 @@ def _step_bar(ax: Axes, y: float, step: Step | None) -> None:
         _beside(ax, 0, y, "no such step", 8)
         return
     state = step.state
-    timed = state in (State.RAN, State.FAILED)
+    timed = _timed(step)
     if timed:
         ax.barh(y, step.duration_s, 0.72, **look(state))
     seconds = f" {format_s(step.duration_s)}" if timed else ""
     ax.annotate(
-        f"{GLYPHS[state]} {WORDS[state]}{seconds}",
+        f"{GLYPHS[state]} {STOPPED_WORD if step.stopped else WORDS[state]}{seconds}",
         (step.duration_s if timed else 0, y),
         (5, 0),
         textcoords="offset points",

@@ -24,7 +24,7 @@ from buildlab.plot.canvas import (
     styled,
 )
 from buildlab.record import BuildRecord, State, Step, StepKey
-from buildlab.style import BASE_WORDS, COLOURS, GLYPHS, INK, PAPER, WORDS
+from buildlab.style import BASE_WORDS, COLOURS, GLYPHS, INK, PAPER, STOPPED_WORD, WORDS
 from buildlab.text import format_s
 
 ROW_IN: Final = 0.72
@@ -124,8 +124,9 @@ def _box(ax: Axes, step: Step, place: Place, critical: bool, columns: int) -> No
     band: dict[str, Any] = {"facecolor": "#DDDDDD", "linewidth": 0} if base else look(state)
     ax.add_patch(card)
     ax.add_patch(Rectangle(corner, 0.055, BOX_H, zorder=2, **band))
-    word = BASE_WORDS if base else f"{GLYPHS[state]} {WORDS[state]}"
-    if step.intervals and state in (State.RAN, State.FAILED):
+    said = STOPPED_WORD if step.stopped else WORDS[state]
+    word = BASE_WORDS if base else f"{GLYPHS[state]} {said}"
+    if step.intervals and (step.stopped or state in (State.RAN, State.FAILED)):
         word += f" {format_s(step.duration_s)}"
     left = x - HALF_W + 0.08
     tint = COLOURS[state] if state is State.CACHED and not base else INK

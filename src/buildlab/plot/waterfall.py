@@ -19,7 +19,15 @@ from buildlab.plot.canvas import (
     styled,
 )
 from buildlab.record import BuildRecord, Internal, Interval, State, Step
-from buildlab.style import BASE_WORDS, COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, WORDS
+from buildlab.style import (
+    BASE_WORDS,
+    COLOURS,
+    GLYPHS,
+    INTERNAL,
+    INTERNAL_WORDS,
+    STOPPED_WORD,
+    WORDS,
+)
 from buildlab.text import format_s
 
 ROW_IN: Final = 0.27
@@ -116,7 +124,7 @@ def _draw(ax: Axes, y: int, row: _Row, end: float) -> None:
     if row.step.shared_with is not None:
         _say(ax, 0.0, y, f"shared with {row.step.shared_with}", "#555555")
         return
-    timed = state in (State.RAN, State.FAILED)
+    timed = row.step.stopped or state in (State.RAN, State.FAILED)
     seconds = f" {format_s(worked)}" if timed and worked else ""
     if is_base(row.step):
         ax.broken_barh(spans, (y - 0.2, 0.4), facecolor=INTERNAL, linewidth=0)
@@ -125,7 +133,8 @@ def _draw(ax: Axes, y: int, row: _Row, end: float) -> None:
     if timed:
         ax.broken_barh(spans, (y - 0.36, 0.72), **look(state))
     colour = COLOURS[state] if state is State.CACHED else "#222222"
-    _say(ax, last if timed else 0.0, y, f"{GLYPHS[state]} {WORDS[state]}{seconds}", colour)
+    word = STOPPED_WORD if row.step.stopped else WORDS[state]
+    _say(ax, last if timed else 0.0, y, f"{GLYPHS[state]} {word}{seconds}", colour)
 
 
 def _say(ax: Axes, x: float, y: float, text: str, colour: str) -> None:

@@ -40,14 +40,14 @@ class Asked(ABC):
             return
         self._fix()
         widget, self._widget = self._widget, None
-        self._handle.update(kernel.as_html(self._repr_html_()))
+        self._handle.update(kernel.Told(self._repr_html_(), repr(self)))
         kernel.close(widget)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
         if self.given or not kernel.in_kernel():
-            display(kernel.as_html(self._repr_html_()))  # type: ignore[no-untyped-call]
+            display(kernel.Told(self._repr_html_(), repr(self)))  # type: ignore[no-untyped-call]
             return
         self._widget = self._make_boxes()
         self._handle = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]

@@ -10,22 +10,30 @@ from typing import Final
 from buildlab.html import sign_html, warnings_html
 from buildlab.record import BuildRecord, StepKey
 from buildlab.stream import Progress
-from buildlab.style import COLOURS, GLYPHS, INTERNAL, INTERNAL_WORDS, NO_MATHS, WORDS
-from buildlab.text import describe, failure_lines, format_bytes, format_s, short_instruction
+from buildlab.style import (
+    COLOURS,
+    GLYPHS,
+    INTERNAL,
+    INTERNAL_WORDS,
+    NO_MATHS,
+    STOPPED_WORD,
+    WORDS,
+)
+from buildlab.text import below_sentence, describe, format_bytes, format_s, short_instruction
 from buildlab.visible import escaped, on_one_line
 
 SCALES_S: Final = (2, 5, 10, 20, 40, 90, 180, 420, 900, 3600)
 """What a full bar stands for: a scale that seldom changes lets a bar grow in peace."""
 
 STYLE: Final = """<style>
-.buildlab-live{color:var(--jp-content-font-color1,#222);font-size:.93em;line-height:1.45;
+.buildlab-live{container-type:inline-size;color:var(--jp-content-font-color1,#222);font-size:.93em;line-height:1.45;
 font-family:var(--jp-content-font-family,system-ui,sans-serif);overflow-x:auto}
 .buildlab-live p{margin:.15em 0}
 .buildlab-live+style+.buildlab-live:not(:has(>.folded)){margin-top:.9em}
 .buildlab-live .dim,.buildlab-live summary{color:var(--jp-content-font-color2,#555)}
 .buildlab-live summary{cursor:pointer}
 .buildlab-live pre{margin:.2em 0 .4em;padding:.5em .7em!important;
-white-space:pre-wrap;user-select:all;
+white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;user-select:all;
 background:var(--jp-layout-color2,#f2f2f2);color:inherit;border-radius:4px;
 font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)}
 .buildlab-live pre.why{border-left:4px solid #D55E00;border-radius:0;user-select:text}
@@ -34,6 +42,7 @@ border:0;font-size:inherit}
 .buildlab-live table td{border:0;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);
 padding:.18em .6em;text-align:left!important;vertical-align:middle;color:inherit;
 white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:none}
+.buildlab-live table td:nth-child(-n+2){white-space:normal;overflow-wrap:break-word}
 .buildlab-live table code{background:none!important;padding:0!important;
 white-space:nowrap!important;
 color:inherit;
@@ -43,6 +52,13 @@ font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-si
 .buildlab-live table td.num{text-align:right!important;font-variant-numeric:tabular-nums}
 .buildlab-live .bar{display:block;height:.8em;min-width:1px;border-radius:2px;
 -webkit-print-color-adjust:exact;print-color-adjust:exact}
+@container (max-width:48em){
+.buildlab-live table{table-layout:auto}
+.buildlab-live table td{padding:.18em .4em;vertical-align:top}
+.buildlab-live table col{width:auto!important}
+.buildlab-live table :is(td,col):nth-child(4){display:none}
+.buildlab-live table :is(td:nth-child(3),code){white-space:normal!important;
+overflow-wrap:anywhere}}
 @media print{
 .buildlab-live details:not(.folded)::details-content{content-visibility:visible;block-size:auto}
 .buildlab-live table{table-layout:auto}
@@ -73,12 +89,12 @@ def body_html(progress: Progress) -> str:
 def settled_html(record: BuildRecord, *, whole: bool) -> str:
     """An ended build in the same places; unless `whole`, folded into a line that opens."""
     rows = [
-        _Row(s.key, s.total, s.instruction, s.state, s.duration_s, s.shared_with)
+        _Row(s.key, s.total, s.instruction, s.state, s.duration_s, s.shared_with, s.stopped)
         for s in record.steps
     ]
     title, sentence = on_one_line(record.title) or "build", describe(record)
     said = f"<b>{escaped(title)}</b>{escaped(sentence.removeprefix(title))}"
-    why = "\n".join(failure_lines(record))  # the message is in the sentence
+    why = "\n".join(below_sentence(record))
     content = (
         command_html(record.command)
         + warnings_html(record)
@@ -104,10 +120,12 @@ class _Row:
     phase: str
     seconds: float
     shared_with: StepKey | None = None
+    stopped: bool = False
 
     @property
     def timed(self) -> bool:
-        return self.shared_with is None and self.phase in ("running", "ran", "failed")
+        worked = self.stopped or self.phase in ("running", "ran", "failed")
+        return self.shared_with is None and worked
 
     @property
     def base(self) -> bool:
@@ -123,7 +141,7 @@ def _table(rows: Sequence[_Row]) -> str:
     slowest = max((r.seconds for r in rows if r.timed), default=0.0)
     scale_s = next((s for s in SCALES_S if s > slowest), slowest or 1)
     lines = "".join(_line(r, scale_s) for r in rows)
-    widths = ("8em", "10.5em", "", "20%", "7.5em")
+    widths = ("10em", "10.5em", "", "20%", "7.5em")
     columns = "".join(f'<col style="width:{w}">' if w else "<col>" for w in widths)
     return f"<table><colgroup>{columns}</colgroup><tbody>{lines}</tbody></table>"
 
@@ -148,7 +166,8 @@ def _state(row: _Row) -> str:
         return f'<span class="dim">shared with {escaped(str(row.shared_with))}</span>'
     if row.base:
         return '<span class="dim">base image</span>'
-    return f"{sign_html(GLYPHS[row.phase], COLOURS[row.phase])} {WORDS[row.phase]}"
+    word = STOPPED_WORD if row.stopped else WORDS[row.phase]
+    return f"{sign_html(GLYPHS[row.phase], COLOURS[row.phase])} {word}"
 
 
 def _now(progress: Progress) -> str:

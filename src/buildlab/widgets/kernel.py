@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -43,11 +44,18 @@ def close(widget: Any) -> None:
     widget.close()
 
 
-def as_html(text: str) -> Any:
-    """Something that a display shows as this HTML."""
-    from IPython.display import HTML
+@dataclass(frozen=True, slots=True, repr=False)
+class Told:
+    """Something that a display shows as this HTML, and where there is none, as this text."""
 
-    return HTML(text)  # type: ignore[no-untyped-call]
+    data: str
+    plain: str
+
+    def _repr_html_(self) -> str:
+        return self.data
+
+    def __repr__(self) -> str:
+        return self.plain
 
 
 def frames_look_alike() -> None:

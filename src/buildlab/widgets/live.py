@@ -64,13 +64,17 @@ class Stage:
             if self._playing or self._handle is None:
                 return
             whole = len(self._settled) <= OPEN_BUILDS
-            self._handle.update(kernel.as_html(self.settled(whole=whole)))
+            self._handle.update(kernel.Told(self.settled(whole=whole), self.told()))
             box, self._box = self._box, None
             kernel.close(box)
 
     def settled(self, *, whole: bool) -> str:
         """The ended builds as plain HTML: in full, or a line for each."""
         return "".join(settled_html(r, whole=whole) for r in self._settled)
+
+    def told(self) -> str:
+        """The ended builds as text, for exports and readers that show no HTML."""
+        return "\n".join(map(str, self._settled))
 
     def shows(self, record: BuildRecord) -> bool:
         """Whether this record is on show here in full."""
