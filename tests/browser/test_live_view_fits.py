@@ -22,6 +22,13 @@ CUT = """() => [...document.querySelectorAll('.buildlab-live tr')].flatMap(row =
 SHOWN = """() => [...document.querySelectorAll('.buildlab-live td:nth-child(3)')]
   .map(cell => cell.getBoundingClientRect().width)"""
 
+SPLIT = """() => [...document.querySelectorAll('.buildlab-live td:first-child b')].filter(sign => {
+    const word = document.createRange();
+    word.selectNode(sign.nextSibling);
+    return word.getBoundingClientRect().top > sign.getBoundingClientRect().bottom - 2
+      || word.getClientRects().length > 1;
+  }).map(sign => sign.parentElement.innerText)"""
+
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
@@ -43,4 +50,6 @@ def test_states_places_and_times_are_whole(page: Page, width: int) -> None:
         columns = "[0, 1, 2, 4]" if width < 500 else "[0, 1, 4]"  # a wide one cuts instructions
         cut: list[str] = page.evaluate(CUT.replace("COLUMNS", columns))
         assert not cut, f"cut in {name} at {width} px: {cut}"
+        split: list[str] = page.evaluate(SPLIT)
+        assert not split, f"a glyph and its word on two lines in {name}: {split}"
         assert all(w > 60 for w in page.evaluate(SHOWN)), f"no instructions in {name}"

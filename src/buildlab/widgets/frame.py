@@ -56,6 +56,8 @@ font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-si
 .buildlab-live table{table-layout:auto}
 .buildlab-live table td{padding:.18em .4em;vertical-align:top}
 .buildlab-live table col{width:auto!important}
+.buildlab-live table td:first-child{white-space:nowrap}
+.buildlab-live table td:first-child .dim{white-space:normal}
 .buildlab-live table :is(td,col):nth-child(4){display:none}
 .buildlab-live table :is(td:nth-child(3),code){white-space:normal!important;
 overflow-wrap:anywhere}}
