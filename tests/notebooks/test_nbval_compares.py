@@ -17,11 +17,21 @@ ROOT = Path(__file__).parents[2]
 FACT = "{'COPY': 'cached', 'RUN': 'ran'}"
 
 
-def cell(source: str, stored: str = "", *, executed: bool = True) -> nbformat.NotebookNode:
+SHOWN = f"""
+class Shown:
+    __repr__ = lambda self: {FACT!r}
+    _repr_html_ = lambda self: "<style>of now</style>"
+Shown()"""
+
+
+def cell(
+    source: str, stored: str = "", *, executed: bool = True, html: str = ""
+) -> nbformat.NotebookNode:
     """A code cell; with a stored output it is one that nbval must compare."""
     if not stored:
         return new_code_cell(source)
-    output = new_output("execute_result", {"text/plain": stored}, execution_count=1)
+    data = {"text/plain": stored, **({"text/html": html} if html else {})}
+    output = new_output("execute_result", data, execution_count=1)
     return new_code_cell(
         source,
         outputs=[output],
@@ -59,6 +69,10 @@ def run(path: Path, *cells: nbformat.NotebookNode) -> Trial:
 TRIALS = {
     "right": [cell(FACT, FACT)],
     "wrong": [cell("1 + 1"), cell(FACT, FACT.replace("ran", "cached"))],
+    "other style": [cell(SHOWN, FACT, html="<style>of then</style>")],
+    "other style, wrong": [cell(SHOWN, FACT.upper(), html="<style>of then</style>")],
+        cell(SHOWN, FACT.replace("ran", "cached"), html="<style>of then</style>")
+    ],
     "without execution count": [cell(FACT, "{}", executed=False)],
     "untagged": [cell("import time\ntime.monotonic()")],
     "exits": [cell("import os\nos._exit(1)"), cell("1"), cell("2")],
@@ -92,6 +106,12 @@ def test_a_wrong_fact_fails(trials: dict[str, Trial]) -> None:
     assert trial.status == 1, trial.said
     assert "Cell outputs differ" in trial.said
     assert "1 failed, 1 passed" in trial.said
+
+
+def test_the_text_is_compared_and_not_how_it_is_shown(trials: dict[str, Trial]) -> None:
+    """Another style sheet is no other fact; a wrong fact beside it still fails."""
+    assert trials["other style"].status == 0, trials["other style"].said
+    assert trials["other style, wrong"].status == 1, trials["other style, wrong"].said
 
 
 def test_a_fact_of_a_cell_without_execution_count_is_no_silent_pass(
