@@ -41,6 +41,7 @@ def _texts(record: BuildRecord) -> Iterator[str]:
         yield from (*step.arguments, *step.environment, *(step.settings or ()))
         yield from (line.text for line in step.logs)
     yield from record.settings or ()
+    yield from record.files.entries if record.files else ()
     for internal in record.internals:
         yield from (internal.name, internal.error)
     yield from (warning.message for warning in record.warnings)

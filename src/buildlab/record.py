@@ -206,6 +206,15 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """What a build could read on this machine: of files with one `key` the digests compare."""
+
+    key: str
+    entries: tuple[str, ...] = ()
+    """"MODE DIGEST NAME" each; of a named context "CONTEXT:NAME", of a secret "secret ID"."""
+
+
+@dataclass(frozen=True, slots=True)
 class BuildRecord:
     """All that is known of one build. Everything else (tables, plots, grades) reads this."""
 
@@ -236,6 +245,8 @@ class BuildRecord:
     """"" for a build made in this process; in replay: where and when it was recorded."""
     settings: tuple[str, ...] | None = None
     """What the built stage sets without a step: "CMD=…", "LABEL name=…"; None: not known."""
+    files: Files | None = None
+    """The files that the client sent, and those of secrets; None where that isn't known."""
     suspect: tuple[StepKey, ...] = ()
     """Steps that ran while no space was left: what they made may be cut short."""
     schema_version: int = SCHEMA_VERSION

@@ -104,3 +104,17 @@ def test_shared_steps_in_both_stages(lab_engine: Engine, context: Context) -> No
         assert record.step("b", 2).shared_with == StepKey("a", 2)
         assert record.step("b", 2).lines == (5, 5)
         assert record.step("b", 2).state is record.step("a", 2).state
+
+
+def test_line_ends_of_windows_in_a_heredoc_are_named(context: Context, lab_engine: Engine) -> None:
+    """A shell's `Illegal option -` doesn't say that it met a CR; without one nothing is said."""
+    text = f"FROM {BASE}\nRUN <<EOF\nset -eu\nfalse {context.salt}\nEOF\n"
+    told = []
+    for ends in (text.replace("\n", "\r\n"), text):
+        (context.path / "Dockerfile").write_bytes(ends.encode())
+        record = build(context.path, engine=lab_engine, output="cache")
+        assert record.failure is not None
+        told.append(record.failure.message)
+    assert "→ sed -i 's/\\r$//' " in told[0]
+    assert "end in CR LF" in told[0]
+    assert "CR LF" not in told[1]

@@ -111,3 +111,13 @@ def test_what_differs_is_named(both: Callable[[Edit], Comparison], edit: Edit) -
     told = "\n".join([str(found), *kinds, *texts])
     for words in edit.told:
         assert words in told
+
+
+def test_files_that_differ_are_named(lab_engine: Engine, context: Context) -> None:
+    """Of what was sent: the cause of a COPY that runs again is not in the Dockerfile."""
+    context.dockerfile("FROM scratch\nCOPY . /\n")
+    context.write("main.go", context.salt)
+    before = build(context.path, engine=lab_engine, output="cache").require_ok()
+    context.write("main.go", context.salt[::-1])
+    after = build(context.path, engine=lab_engine, output="cache").require_ok()
+    assert "other files: main.go (changed); no instruction changed" in str(compare(before, after))

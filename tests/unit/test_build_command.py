@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from buildlab.build import bases
 from buildlab.build.command import compose, tag
 from buildlab.build.flags import given, values
 from buildlab.build.preparing import title_of
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
+from buildlab.images.model import GOLANG
+from buildlab.needs import Need
 from buildlab.record import EngineInfo
 
 
@@ -194,3 +197,16 @@ def test_a_home_folder_is_found_in_a_cell_too(
 def test_a_repository_gives_its_name(address: str, title: str) -> None:
     """Not the ending that its address has."""
     assert title_of(address, ()) == title
+
+
+def test_no_image_is_told_as_its_own_equivalent(context: Path) -> None:
+    """Where one of the kit's own images is gone, what makes it anew is named."""
+    lab = engine(kind="embedded")
+    told = {
+        image: "\n".join(bases._to_type([Need(image, (1,))], lab, locate(context, ())))
+        for image in (GOLANG, "golang:1.25-alpine")
+    }
+    assert "buildlab images" in told[GOLANG]
+    assert f"{GOLANG}=docker-image://IMAGE" in told[GOLANG]
+    assert f"golang:1.25-alpine=docker-image://{GOLANG}" in told["golang:1.25-alpine"]
+    assert "buildlab images" not in told["golang:1.25-alpine"]

@@ -254,3 +254,59 @@ def test_nothing_is_said_of_steps_that_are_not_known() -> None:
     told = str(compare(a, b))
     assert "neither got as far as a step" in told
     assert "no instruction changed" not in told
+
+
+def test_steps_of_one_text_are_told_apart() -> None:
+    """A step of two platforms, or of two stages, is named with its place."""
+    one = ("RUN go build -o /out/app .", CACHED, 0.0)
+    a = build(one, (one[0], RAN, 9.0), ("RUN true", RAN, 0.1))
+    b = build(one, (one[0], CACHED, 0.0), ("RUN true", RAN, 0.1), wall_s=1.0)
+    assert "RUN go build -o /out/app . [build 2]: 9.00 s → cached" in str(compare(a, b))
+
+
+def test_a_long_image_is_named_by_its_end() -> None:
+    """Not by its keyword alone."""
+    image = "FROM registry.example.test/a-team/some-project/base-image:1.2.3"
+    told = str(
+        compare(build(("RUN a", RAN, 1.0)), build((image, CACHED, 0.0), ("RUN a", RAN, 1.0)))
+    )
+    assert "base-image:1.2.3" in told
+
+
+def test_another_commit_is_named() -> None:
+    """Of a repository as the context."""
+    a, b = (dataclasses.replace(GOOD, id=c, commit=c * 40) for c in "ab")
+    assert "commit: aaaaaaaaaaaa → bbbbbbbbbbbb" in str(compare(a, b))
+
+
+def test_another_target_has_no_other_base() -> None:
+    """Two stages are asked for, so that what each stands on is no change of either."""
+    a = dataclasses.replace(GOOD, id="a", settings=("FROM=base", "CMD=a"))
+    b = dataclasses.replace(
+        GOOD, id="b", settings=("CMD=b",), command=("docker", "buildx", "build", "--target=b", ".")
+    )
+    told = str(compare(a, b))
+    assert "--target: (none) → b" in told
+    assert "of the image: CMD: a → b" in told
+    assert "FROM" not in told
+
+
+def test_line_ends_are_named() -> None:
+    """They can't be seen in the lines that differ."""
+    lf, crlf = "RUN <<E\na\nb\nE", "RUN <<E\r\na\r\nb\r\nE\r"
+    a, b = (step("RUN <<E (a...)", text) for text in (lf, crlf))
+    assert changed(a, b) == ["heredoc: line ends: LF → CR LF"]
+
+
+def test_a_failure_is_named_by_its_step_or_by_its_cause() -> None:
+    """The step without its mounts; the first line of the error where no step failed."""
+    text = "RUN --mount=type=cache,target=/root/.cache/go-build <<EOT (set -eu...)"
+    at = build(
+        (text, FAILED, 1.0), exit_code=1, failure=Failure("exit code: 2", "", StepKey("build", 1))
+    )
+    none = build(exit_code=1, failure=Failure("the 2 images can't be had here:\n  golang"))
+    told = str(compare(none, at))
+    assert "the first failed after 10.0 s (the 2 images can't be had here)" in told.lower()
+    assert "at RUN <<EOT (set -eu...)" in told
+    assert "the first got to no step, so none can be compared" in told
+    assert "new:" not in told

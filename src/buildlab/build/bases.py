@@ -22,7 +22,7 @@ from buildlab.dockerfile import parse
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
 from buildlab.failing import message
-from buildlab.images.model import DEBIAN, GOLANG, STATIC
+from buildlab.images.model import CANONICAL, DEBIAN, GOLANG, STATIC
 from buildlab.masking import Masker
 from buildlab.needs import Need, needed
 from buildlab.record import BuildRecord
@@ -87,6 +87,8 @@ def _to_type(gone: Sequence[Need], engine: Engine, source: Source) -> Iterator[s
     words = list(source.flags)
     for name, where in instead.items():
         words += ["--build-context", f"{name}={where or 'docker-image://IMAGE'}"]
+    if engine.kind == "embedded" and any(need.image in CANONICAL for need in gone):
+        yield "  → buildlab images: it makes what is missing of the kit's own anew; or"
     yield f"  → buildlab build {shlex.join([*words, source.shown])}"
     if not all(instead.values()):
         yield "    with an IMAGE that this engine has or can pull, or a folder of an OCI layout"
@@ -155,11 +157,12 @@ def _why(engine: Engine, words: Sequence[str]) -> str:
 
 def _equivalent(image: str, engine: Engine) -> str:
     """For --build-context: where a local equivalent of such an image is, "" where none is."""
-    name = re.sub(r"^(?:docker\.io/)?(?:library/)?", "", image.partition("@")[0])
+    whole = re.sub(r"^(?:docker\.io/)?(?:library/)?", "", image)
+    name = whole.partition("@")[0]
     name = re.sub(r":[^/]*$", "", name)
     same = next((canonical for kind, canonical in _EQUIVALENTS if kind.fullmatch(name)), "")
-    if not same:
-        return ""
+    if not same or (engine.kind == "embedded" and whole == same):
+        return ""  # none, or the one that is gone
     return f"docker-image://{same}" if engine.kind == "embedded" else (
         engine.build_contexts.get(same, "")
     )  # fmt: skip

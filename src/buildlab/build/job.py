@@ -15,7 +15,7 @@ from buildlab.build.observer import Audience
 from buildlab.build.source import Source
 from buildlab.build.suspect import Doubt
 from buildlab.engine.model import Engine
-from buildlab.record import BuildRecord, BuildWarning
+from buildlab.record import BuildRecord, BuildWarning, Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Job:
     notes: Notes
     underway: Underway
     doubt: Doubt
+    files: Files | None = None
+    """What the client can send."""
     unreadable: tuple[str, ...] = ()
     """Files of the context that the client can't read."""
     limits: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from buildlab.build.ending import after, why_stopped, with_evidence
 from buildlab.build.job import Attempt, Job, Results, warned
 from buildlab.build.known import Known, kept_back, known
 from buildlab.build.lock import close_client, engine_key, measuring
+from buildlab.build.manifest import files_of
 from buildlab.build.notes import Notes
 from buildlab.build.observer import Audience, Observer
 from buildlab.build.preparing import run_context, time_limit, title_of
@@ -124,6 +125,7 @@ def _guarded(
             kept = scratch / f"metadata-{secrets.token_hex(4)}.json"
             registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
             context_given, unreadable = run_context(source)
+            files = files_of(source, home.make(home.contexts))
             command = compose(
                 engine,
                 source,
@@ -148,6 +150,7 @@ def _guarded(
                 notes=Notes(engine, context_given, source.flags, masker),
                 underway=underway,
                 doubt=doubt,
+                files=files,
                 unreadable=unreadable,
                 limits=secret.limits,
                 results=results,

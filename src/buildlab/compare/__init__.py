@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from buildlab.compare.alignment import Pair, matched, merged
-from buildlab.compare.changes import Difference, asked, differences, of_image
+from buildlab.compare.changes import Difference, asked, differences, of_files, of_image
 from buildlab.record import BuildRecord, EngineInfo, State, Step, StepKey
 from buildlab.visible import on_one_line
 
@@ -126,6 +126,9 @@ class Comparison:
     image: tuple[Difference, ...] = ()
     """What the Dockerfiles say of the image without a step: CMD, USER, LABEL, ENV, …"""
 
+    files: tuple[Difference, ...] = ()
+    """The files of the context and of secrets that differ, where both records know them."""
+
     @property
     def same_record(self) -> bool:
         alike = (self.a.id, self.a.wall_s) == (self.b.id, self.b.wall_s)
@@ -172,7 +175,7 @@ def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
     alike = a.title == b.title or not (a.title and b.title)
     names = ("the first", "the second") if alike else (a.title, b.title)
     sides = _side(a, names[0]), _side(b, names[1])
-    return Comparison(*sides, changes, asked(a, b), of_image(a, b, stages))
+    return Comparison(*sides, changes, asked(a, b), of_image(a, b, stages), of_files(a, b))
 
 
 def _side(record: BuildRecord, name: str) -> Side:
@@ -215,6 +218,7 @@ def plain(comparison: Comparison) -> dict[str, Any]:
         "b": _plain_side(comparison.b),
         "asked": [_plain_difference(d) for d in comparison.asked],
         "image": [_plain_difference(d) for d in comparison.image],
+        "files": [_plain_difference(d) for d in comparison.files],
         "changes": [_plain_change(c) for c in comparison.changes],
     }
 

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from buildlab.compare.likeness import words
-from buildlab.record import BuildRecord, Step
+from buildlab.record import BuildRecord, Files, Step
 from buildlab.visible import on_one_line
+from buildlab.written import built_target
 
 Kind = Literal[
     "base",
@@ -23,6 +24,7 @@ Kind = Literal[
     "expansion",
     "flag",
     "origin",
+    "file",
 ]
 
 Stages = Mapping[str, str]
@@ -38,6 +40,7 @@ _HEADINGS: Final[Mapping[Kind, str]] = {
     "expansion": "with its variables",
     "flag": "",
     "origin": "",
+    "file": "",
 }
 _SPANS = 3
 """So many spans of a text are told before it is only said that there are more."""
@@ -66,7 +69,10 @@ class Difference:
         if self.kind in ("text", "expansion"):
             return f"{head}: {word_diff(self.before, self.after)}"
         if self.kind == "heredoc":
-            return f"{head}: {_line_diff(self.before, self.after)}"
+            texts = self.before, self.after
+            return f"{head}: {_line_ends(*texts) or _line_diff(*texts)}"
+        if self.kind == "file":
+            return f"{head} ({_fate(self.before, self.after)})"
         before, after = (_brief(v) for v in (self.before, self.after))
         return f"{head}: {before or '(none)'} → {after or '(none)'}"
 
@@ -107,7 +113,8 @@ def _variables(a: Step, b: Step) -> Iterator[Difference]:
 
 def of_image(a: BuildRecord, b: BuildRecord, stages: Stages) -> tuple[Difference, ...]:
     """What the two Dockerfiles say of their images without a step: CMD, USER, LABEL, ENV, …"""
-    return tuple(_settings(a, b, stages))
+    one_stage = built_target(a.command) == built_target(b.command)
+    return tuple(d for d in _settings(a, b, stages) if one_stage or d.name != "FROM")
 
 
 def _settings(a: Step | BuildRecord, b: Step | BuildRecord, stages: Stages) -> Iterator[Difference]:
@@ -140,12 +147,13 @@ def _value(values: Mapping[str, str], name: str) -> str:
 
 
 def asked(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
-    """What two builds were asked for: context, Dockerfile, flags. Names of results don't count."""
+    """What two builds were asked for: context, commit, flags. Names of results don't count."""
     found = [
         Difference("origin", name, before, after)
         for name, before, after in (
             ("context", a.context, b.context),
             ("Dockerfile", a.dockerfile, b.dockerfile),
+            ("commit", a.commit[:12], b.commit[:12]),
         )
         if before != after
     ]
@@ -155,6 +163,34 @@ def asked(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
         if ours != theirs:
             found.append(Difference("flag", name, ours, theirs))
     return tuple(found)
+
+
+def of_files(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
+    """The files that the builds could read and that differ; what git keeps counts as one."""
+    if a.files is None or b.files is None or a.files.key != b.files.key:
+        return ()
+    before, after = _entries(a.files), _entries(b.files)
+    found: dict[str, Difference] = {}
+    for name in dict.fromkeys((*before, *after)):
+        ours, theirs = before.get(name, ""), after.get(name, "")
+        if ours != theirs:
+            git = name.startswith(".git/")
+            one = Difference("file", ".git", "- ?", "- ??") if git else None
+            found.setdefault(".git" if git else name, one or Difference("file", name, ours, theirs))
+    return tuple(found.values())
+
+
+def _entries(files: Files) -> dict[str, str]:
+    """Mode and digest by name."""
+    split = (entry.split(" ", 2) for entry in files.entries)
+    return {name: f"{mode} {digest}" for mode, digest, name in split}
+
+
+def _fate(before: str, after: str) -> str:
+    if not (before and after):
+        return "new" if after else "gone"
+    (mode, _, digest), (now, _, then) = before.partition(" "), after.partition(" ")
+    return f"mode {mode} → {now}" if digest == then and mode != now else "changed"
 
 
 def _flags(command: Sequence[str]) -> dict[str, str]:
@@ -192,6 +228,14 @@ def word_diff(before: str, after: str) -> str:
         elif tag == "delete":
             told.append(f"− {old}")
     return _few(told)
+
+
+def _line_ends(before: str, after: str) -> str:
+    """What is told of two texts that differ in nothing else: it can't be seen."""
+    if before.replace("\r", "") != after.replace("\r", ""):
+        return ""
+    kinds = [("CR LF" if "\r" in text else "LF") for text in (before, after)]
+    return f"line ends: {' → '.join(kinds)}" if kinds[0] != kinds[1] else "some line ends"
 
 
 def _line_diff(before: str, after: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from buildlab.compare import Change, Comparison, Difference, Side
 from buildlab.compare.likeness import core, words
 from buildlab.record import State
 from buildlab.text import format_ratio, format_s
 
+Names = Mapping[int, str]
+
 _NAMED = 3
 """How many steps a sentence names before it says how many more there are."""
-_LONGEST = 40
+_LONGEST, _LONGEST_WHY = 40, 100
 _LEAST_S, _LEAST_PART = 0.05, 0.2
 """A step makes a difference from so many seconds on, and from such a part of the largest."""
 
@@ -21,9 +24,17 @@ def sentence(comparison: Comparison) -> str:
     found, a = comparison, comparison.a
     if found.same_record:
         return f"Both are one record ({a.id}): there is nothing to compare{_recorded(found)}."
-    parts = [_head(found), *_costs(found), *_edits(found), *_states(found)]
+    names = _names(found)
+    parts = [
+        _head(found, names),
+        *_costs(found, names),
+        *_edits(found, names),
+        *_states(found, names),
+    ]
     if not found.changes:
         parts.append("neither got as far as a step, so none can be compared")
+    elif lacking := _without_steps(found):
+        parts.append(f"{lacking} got to no step, so none can be compared")
     elif not _differs(found):
         parts.append(
             "no instruction changed"
@@ -35,16 +46,28 @@ def sentence(comparison: Comparison) -> str:
     return f"{told}{_recorded(found)}".removesuffix(".") + "."
 
 
+def _without_steps(found: Comparison) -> str:
+    """Which of the two has no step at all; "" where both have some."""
+    for side, steps in (
+        (found.a, [c.a for c in found.changes]),
+        (found.b, [c.b for c in found.changes]),
+    ):
+        if not any(steps):
+            return side.name
+    return ""
+
+
 def _differs(found: Comparison) -> bool:
     return bool(found.asked or found.image) or any(
         c.status != "same" or c.moved for c in found.changes
     )
 
 
-def _head(found: Comparison) -> str:
+def _head(found: Comparison, names: Names) -> str:
     a, b = found.a, found.b
     if not found.comparable:
-        ends = f"{_ended(a)}, {_ended(b)}"
+        steps = {s.instruction: names[id(c)] for c in found.changes for s in (c.a, c.b) if s}
+        ends = f"{_ended(a, steps)}, {_ended(b, steps)}"
         if bool(a.recorded) != bool(b.recorded):
             old = a if a.recorded else b
             ends += f" ({old.name} is a recording: its times are another machine's)"
@@ -60,12 +83,16 @@ def _head(found: Comparison) -> str:
     return f"{b.name} took {format_ratio(1 / ratio)} as long as {a.name} ({walls})"
 
 
-def _ended(side: Side) -> str:
+def _ended(side: Side, steps: Mapping[str, str]) -> str:
     time = format_s(side.wall_s)
     if side.outcome == "succeeded":
         return f"{side.name} took {time}"
     if side.outcome == "failed":
-        where = f" at {_short(side.failed_at)}" if side.failed_at else ""
+        why = side.why.rstrip(":.")
+        if side.failed_at:
+            where = f" at {steps.get(side.failed_at) or _short(side.failed_at)}"
+        else:
+            where = f" ({_short(why, _LONGEST_WHY)})" if why else ""
         return f"{side.name} failed after {time}{where}"
     how = "interrupted" if side.outcome == "interrupted" else "stopped by its time limit"
     return f"{side.name} was {how} after {time}"
@@ -99,8 +126,8 @@ def _cost_s(change: Change) -> float:
     )
 
 
-def _costs(found: Comparison) -> Iterator[str]:
-    told = [f"{_name(c)}: {_times(c)}" for c in deciding(found)[:_NAMED]]
+def _costs(found: Comparison, names: Names) -> Iterator[str]:
+    told = [f"{names[id(c)]}: {_times(c)}" for c in deciding(found)[:_NAMED]]
     if told:
         yield ", ".join(told)
 
@@ -126,19 +153,21 @@ def _times(change: Change) -> str:
 # --- what changed -------------------------------------------------------------------------------
 
 
-def _edits(found: Comparison) -> Iterator[str]:
+def _edits(found: Comparison, names: Names) -> Iterator[str]:
     timed = {id(c) for c in deciding(found)[:_NAMED]}
-    for status in ("new", "gone"):
+    for status in ("new", "gone") if not _without_steps(found) else ():
         some = [c for c in found.changes if c.status == status and id(c) not in timed]
         if some:
-            yield f"{status}: {_listed([_name(c) for c in some])}"
+            yield f"{status}: {_listed([names[id(c)] for c in some])}"
     if moved := [c for c in found.changes if c.moved]:
-        yield f"moved: {_listed([_name(c) for c in moved])}"
+        yield f"moved: {_listed([names[id(c)] for c in moved])}"
+    if found.files:
+        yield f"other files: {_listed([str(d) for d in found.files])}"
     arguments = {d.name for c in found.changes for d in c.differences if d.kind == "argument"}
     asked = (d for d in found.asked if d.name.removeprefix("--build-arg ") not in arguments)
     if told := [str(d) for d in asked]:
         yield f"asked for: {_listed(told)}"
-    if told := list(_told_once(found)):
+    if told := list(_told_once(found, names)):
         yield f"changed: {_listed(told)}"
     steps = {
         (f"ENV {d.name}" if d.kind == "environment" else d.name, d.before, d.after)
@@ -150,7 +179,7 @@ def _edits(found: Comparison) -> Iterator[str]:
         yield f"of the image: {_listed(told)}"
 
 
-def _told_once(found: Comparison) -> Iterator[str]:
+def _told_once(found: Comparison, names: Names) -> Iterator[str]:
     """Each change with the first step that has it: a variable is seen by all that follow."""
     seen: set[Difference] = set()
     for change in found.changes:
@@ -158,13 +187,13 @@ def _told_once(found: Comparison) -> Iterator[str]:
         seen.update(d for d in new if d.kind in ("argument", "environment", "setting", "base"))
         if new:
             what = ", ".join(str(d) for d in new)
-            yield what if new[0].kind == "base" else f"{_name(change)} ({what})"
+            yield what if new[0].kind == "base" else f"{names[id(change)]} ({what})"
 
 
-def _states(found: Comparison) -> Iterator[str]:
+def _states(found: Comparison, names: Names) -> Iterator[str]:
     timed = {id(c) for c in deciding(found)[:_NAMED]}
     told = [
-        f"{_name(c)} ({_word(c.state_a)} → {_word(c.state_b)})"
+        f"{names[id(c)]} ({_word(c.state_a)} → {_word(c.state_b)})"
         for c in found.changed
         if c.in_both and id(c) not in timed
     ]
@@ -173,15 +202,24 @@ def _states(found: Comparison) -> Iterator[str]:
         yield f"{number} changed state: {_listed(told)}"
 
 
-def _name(change: Change) -> str:
-    """A step by its keyword and what it is about, cut between words."""
-    known = change.b or change.a
-    return _short(core(words(known))) if known else ""
+def _names(found: Comparison) -> Names:
+    """Of each change, by its id: what its step is about; where two are called alike, which one."""
+    names = {id(c): _short(core(words(step))) for c in found.changes if (step := c.b or c.a)}
+    often = Counter(names.values())
+    return {
+        id(c): f"{name} [{c.key}]" if often[name := names[id(c)]] > 1 else name
+        for c in found.changes
+    }
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int = _LONGEST) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(' ')[0] or text} …"
+    if len(text) <= longest:
+        return text
+    head = text[:longest].rpartition(" ")[0]
+    keyword, _, rest = text.partition(" ")
+    # One long word, an image's name: its end tells more.
+    return f"{head} …" if " " in head else f"{keyword} …{rest[-longest + len(keyword) :]}"
 
 
 def _word(state: State | None) -> str:
