@@ -71,8 +71,6 @@ TRIALS = {
     "wrong": [cell("1 + 1"), cell(FACT, FACT.replace("ran", "cached"))],
     "other style": [cell(SHOWN, FACT, html="<style>of then</style>")],
     "other style, wrong": [cell(SHOWN, FACT.upper(), html="<style>of then</style>")],
-        cell(SHOWN, FACT.replace("ran", "cached"), html="<style>of then</style>")
-    ],
     "without execution count": [cell(FACT, "{}", executed=False)],
     "untagged": [cell("import time\ntime.monotonic()")],
     "exits": [cell("import os\nos._exit(1)"), cell("1"), cell("2")],
