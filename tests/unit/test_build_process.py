@@ -53,6 +53,25 @@ def test_time_limit_ends_the_client() -> None:
     assert outcome.exit_code == -signal.SIGKILL
 
 
+def test_another_thread_can_end_the_client() -> None:
+    """It is told apart from a time limit; what was seen until then stays."""
+    give_up, lines = process.GiveUp(), list[bytes]()
+
+    def feed(line: bytes) -> None:
+        lines.append(line)
+        give_up()
+
+    argv = ["sh", "-c", "echo seen >&2; exec sleep 60"]
+    outcome = process.run(
+        argv, os.environ, feed=feed, tick=lambda: None, timeout_s=20, give_up=give_up
+    )
+    assert outcome.given_up
+    assert not outcome.timed_out
+    assert not outcome.interrupted
+    assert lines == [b"seen"]
+    assert outcome.wall_s < 3
+
+
 def test_interrupt_stops_the_client_and_is_told() -> None:
     """Ctrl-C ends the client, and the caller still gets what was seen."""
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))

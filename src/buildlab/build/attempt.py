@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from buildlab import replay
 from buildlab.build import disk, faults, metadata, process
 from buildlab.build.job import Attempt, Job
 from buildlab.build.suspect import judged
+from buildlab.build.vigil import Vigil
 from buildlab.engine import reviving
 from buildlab.joining import make_record
 from buildlab.record import State
@@ -28,6 +30,7 @@ def attempt(job: Job) -> Attempt:
     log = PlainLog(fold.masker) if job.audience.listening else None
 
     def feed(line: bytes) -> None:
+        vigil.heard()
         fold.feed(line)
         job.notes.cover_early()
         for text in log.feed(line) if log else ():
@@ -40,15 +43,17 @@ def attempt(job: Job) -> Attempt:
 
     def tick() -> None:
         if not stopped.is_set():  # later, the steps that ran are shown as ended
-            latest[0] = fold.progress()
+            latest[0] = replace(fold.progress(), trouble=vigil.trouble)
         if job.audience:
             job.audience.progressed(latest[0])
 
+    give_up = process.GiveUp()
+    vigil = Vigil(job.engine, at_work=lambda: _runs(latest[0]), ended=give_up)
     parts = reviving.processes(job.engine)
     env = {**job.engine.child_env(), metadata.MODE: "max"}
     job.underway.write(Path(job.argv[-1]).name if job.source.folder is not None else "")
     try:
-        with disk.Watch(job.engine) as watch:
+        with disk.Watch(job.engine) as watch, vigil:
             outcome = process.run(
                 job.argv,
                 env,
@@ -56,6 +61,7 @@ def attempt(job: Job) -> Attempt:
                 tick=tick,
                 timeout_s=job.timeout_s,
                 stopping=stopped.set,
+                give_up=give_up,
                 stdin=job.source.stdin,
                 stdout=job.results.stdout,
             )
@@ -89,6 +95,7 @@ def attempt(job: Job) -> Attempt:
         running=(() if stopped.is_set() else _running(fold.progress())) or _running(latest[0]),
         engine_lost=bool(outcome.exit_code and parts - reviving.processes(job.engine)),
         disk_full=watch.was_full,
+        engine_failed=vigil.lost if outcome.given_up else "",
         exported=any(v.parsed.kind == "export" and v.done for v in fold.vertexes()),
     )
     return Attempt(record, outcome, ending, lines, told)
@@ -98,3 +105,8 @@ def _running(progress: Progress) -> tuple[str, ...]:
     """What the build was doing, in words."""
     steps = (f"[{s.key}] {s.instruction}" for s in progress.steps if s.phase == "running")
     return (*steps, *progress.internals)
+
+
+def _runs(progress: Progress) -> bool:
+    """Whether a RUN is at work."""
+    return any(s.phase == "running" and s.instruction.startswith("RUN") for s in progress.steps)

@@ -27,7 +27,8 @@ def left_open(attempt: Attempt) -> bool:
     outcome = attempt.outcome
     if outcome.exit_code == 0:
         return False
-    stopped = outcome.interrupted or outcome.timed_out or outcome.exit_code < 0
+    stopped = outcome.interrupted or outcome.timed_out or outcome.given_up
+    stopped = stopped or outcome.exit_code < 0
     return stopped or faults.canceled(attempt.ending)
 
 
@@ -36,19 +37,21 @@ def after(job: Job, attempt: Attempt) -> Aftermath:
     if not left_open(attempt):
         job.underway.remove()
         return STOPPED
-    limits = PATIENT if attempt.outcome.timed_out else QUICK
+    limits = QUICK if attempt.outcome.interrupted else PATIENT
     return make_sure(
         job.engine,
         job.underway,
         limits,
         job.audience.waiting,
-        answered=bool(attempt.ending.running),
+        answered=bool(attempt.ending.running) and not attempt.outcome.given_up,
     )
 
 
 def why_stopped(job: Job, attempt: Attempt, became: Aftermath) -> BaseException | None:
     """What to raise in place of returning the record; None where the record is the answer."""
     outcome, ending = attempt.outcome, attempt.ending
+    if outcome.given_up:
+        return _engine_failed(job, ending, became)
     if outcome.interrupted or (not outcome.timed_out and faults.canceled(ending)):
         stop = Interrupted(f"the build was interrupted, and {became.words}")
         if became.hint:
@@ -68,16 +71,31 @@ def why_stopped(job: Job, attempt: Attempt, became: Aftermath) -> BaseException 
     return _classified(job, attempt)
 
 
-def _timed_out(job: Job, ending: faults.Ending, became: Aftermath) -> TimedOut:
-    hint = (
-        "give a longer time limit (timeout_s=…, --timeout), or see what doesn't answer: "
-        "buildlab doctor"
+def _engine_failed(job: Job, ending: faults.Ending, became: Aftermath) -> EngineError:
+    left = "it has ended the build by now" if became is STOPPED else became.words
+    again = "build again (an engine of the kit's is mended); if it happens twice: buildlab doctor"
+    return EngineError(
+        f"{job.title}: stopped: the engine {ending.engine_failed}, while waiting for "
+        f"{_waited(ending)}; {left}",
+        became.hint or _silent_registry(ending) or again,
     )
+
+
+def _silent_registry(ending: faults.Ending) -> str:
+    """What to do where the build waited for a registry's cache; "" where it did not."""
     if any("cache" in name and "] " not in name for name in ending.running):
-        hint = (
+        return (
             "build without --cache-from and --cache-to, or see why that registry is silent: "
             "curl -m 5 -i http://HOST/v2/"
         )
+    return ""
+
+
+def _timed_out(job: Job, ending: faults.Ending, became: Aftermath) -> TimedOut:
+    hint = _silent_registry(ending) or (
+        "give a longer time limit (timeout_s=…, --timeout), or see what doesn't answer: "
+        "buildlab doctor"
+    )
     exported = "; the image was exported before that" if ending.exported else ""
     left = exported if became is STOPPED else f"{exported}; {became.words}"
     return TimedOut(
@@ -87,7 +105,8 @@ def _timed_out(job: Job, ending: faults.Ending, became: Aftermath) -> TimedOut:
 
 
 def _waited(ending: faults.Ending) -> str:
-    return ", ".join(ending.running) or "the engine's first answer"
+    first = "the engine to go on" if ending.seen_events else "the engine's first answer"
+    return ", ".join(ending.running) or first
 
 
 def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:

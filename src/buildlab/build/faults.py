@@ -69,6 +69,8 @@ class Ending:
     """Whether a process of the engine itself ended while it built."""
     disk_full: bool = False
     """Whether the engine's disk was seen to be full meanwhile."""
+    engine_failed: str = ""
+    """How the engine failed while the build waited for it, in words; "" where it did not."""
     exported: bool = False
     """Whether the image was exported before the client ended."""
 

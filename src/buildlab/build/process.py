@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from buildlab.build.watchdog import Watchdog
+from buildlab.engine.watchdog import Watchdog
 from buildlab.errors import EngineError, TimedOut
 
 TICK_S = 0.1
@@ -28,14 +28,35 @@ class Outcome:
     wall_s: float
     timed_out: bool = False
     interrupted: bool = False
+    given_up: bool = False
+    """Whether `GiveUp` ended it."""
+
+
+class GiveUp:
+    """Lets another thread end a client that `run` waits for."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.turn = threading.Event()
+        """Set when there is something for `run` to do: the client has ended, or is to end."""
+
+    def __call__(self) -> None:
+        self.asked = True
+        self.turn.set()
 
 
 class _Reader(threading.Thread):
     """Feeds the lines of a pipe to `feed` until its end, and calls `tick` every `TICK_S`."""
 
-    def __init__(self, fd: int, feed: Callable[[bytes], None], tick: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        fd: int,
+        feed: Callable[[bytes], None],
+        tick: Callable[[], None],
+        turn: threading.Event,
+    ) -> None:
         super().__init__(name="buildlab-reader", daemon=True)
-        self._fd, self._feed, self._tick = fd, feed, tick
+        self._fd, self._feed, self._tick, self._turn = fd, feed, tick, turn
         self.ended = threading.Event()
         self.fault: BaseException | None = None
 
@@ -46,6 +67,7 @@ class _Reader(threading.Thread):
             self.fault = fault
         finally:
             self.ended.set()
+            self._turn.set()
 
     def _read(self) -> None:
         poll = select.poll()
@@ -75,18 +97,21 @@ def run(
     tick: Callable[[], None],
     timeout_s: float,
     stopping: Callable[[], None] = lambda: None,
+    give_up: GiveUp | None = None,
     stdin: BinaryIO | None = None,
     stdout: int | None = None,
 ) -> Outcome:
     """Run `argv` in the caller's process group; `feed` gets its stderr line by line.
 
     `feed` and `tick` are called on a reader thread. The client is stopped when `timeout_s`
-    seconds have passed or the caller is interrupted; both are told in the outcome, so that what
-    was seen until then can be kept. `stopping` is called just before. The client reads `stdin`,
-    from its begin, and writes to the file descriptor `stdout`; without them it has neither.
+    seconds have passed, the caller is interrupted or `give_up` is called; each is told in the
+    outcome, so that what was seen until then can be kept. `stopping` is called just before. The
+    client reads `stdin`, from its begin, and writes to the file descriptor `stdout`; without them
+    it has neither.
     Raises EngineError when the program can't be started.
     """
     start = time.monotonic()
+    give_up = give_up or GiveUp()
     if stdin is not None:
         os.lseek(stdin.fileno(), 0, os.SEEK_SET)  # Python's own seek may stay in its buffer
     client = _start(
@@ -98,13 +123,14 @@ def run(
     )
     assert client.stderr is not None
     with client.stderr as pipe:
-        reader = _Reader(pipe.fileno(), feed, tick)
-        timed_out = interrupted = False
+        reader = _Reader(pipe.fileno(), feed, tick, give_up.turn)
+        timed_out = interrupted = given_up = False
         try:
             reader.start()
             with Watchdog(client.pid):
-                timed_out = not reader.ended.wait(timeout_s)
-                if not timed_out:
+                timed_out = not give_up.turn.wait(timeout_s)
+                given_up = give_up.asked and not reader.ended.is_set()
+                if not timed_out and not given_up:
                     client.wait(timeout=GRACE_S)
         except KeyboardInterrupt:
             interrupted = True
@@ -118,7 +144,7 @@ def run(
             reader.ended.wait(GRACE_S)
     if reader.fault is not None:
         raise reader.fault
-    return Outcome(client.returncode, wall_s, timed_out, interrupted)
+    return Outcome(client.returncode, wall_s, timed_out, interrupted, given_up)
 
 
 def hand_over(argv: Sequence[str], env: Mapping[str, str], *, timeout_s: float) -> int:

@@ -39,6 +39,7 @@ class Line:
     def __init__(self, console: Console, status: Status | None) -> None:
         self._console, self._status = console, status
         self._told: set[StepKey] = set()
+        self._trouble = False
 
     def waiting(self, reason: str) -> None:
         self._console.print(reason, markup=False)
@@ -50,12 +51,15 @@ class Line:
         for step in progress.steps:
             if step.phase in ENDED and step.shared_with is None:
                 self._tell(step.key, step.total, step.instruction, step.phase, step.elapsed_s)
+        if progress.trouble and not self._trouble:
+            self._console.print(progress.trouble, markup=False)
+        self._trouble = bool(progress.trouble)
         if self._status is None:
             return
         steps = [s for s in progress.steps if s.phase == "running"]
         names = [f"[{s.key}] {s.instruction}" for s in steps]
         sent = f" · {format_bytes(progress.transferred_bytes)} sent" if not steps else ""
-        what = " · ".join(names or progress.internals[:2]) or "…"
+        what = progress.trouble or " · ".join(names or progress.internals[:2]) or "…"
         shown = cut(f"{format_s(progress.elapsed_s)}  {what}{sent}", self._console.width - 4)
         self._status.update(Text(shown))
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from buildlab import jsontext
+from buildlab.engine import health, instance
 from buildlab.engine.model import Engine
-from buildlab.engine.owned import run_buildx
+from buildlab.engine.owned import inspect_fields, run_buildx
+from buildlab.engine.process import wait_until
+from buildlab.engine.watchdog import Watchdog
 from buildlab.errors import BuildlabError
 
 # It needs no base image and leaves none; the engine must take it up as it does any build.
@@ -40,18 +45,55 @@ def running_builds(engine: Engine, limit_s: float) -> tuple[Running, ...] | None
         return None
 
 
+def answers(engine: Engine, limit_s: float) -> bool:
+    """Whether the engine says within `limit_s` seconds that it is there. It need not build."""
+    running = instance.attach(engine.state_dir) if engine.state_dir is not None else None
+    if running is not None and running.socket == engine.socket:
+        return health.sound(running, limit_s)
+    try:
+        told = inspect_fields(
+            engine.buildx, engine.child_env(), engine.builder, boot=False, timeout_s=limit_s
+        )
+    except BuildlabError:
+        return False
+    return told.get("Status", "running") == "running"
+
+
 def lets_through(engine: Engine, limit_s: float) -> bool:
     """Whether a build of nothing gets through the engine within `limit_s` seconds."""
+    return _build_of_nothing(engine, limit_s) == 0
+
+
+def held_up(engine: Engine, limit_s: float, given_up: Callable[[], bool]) -> bool:
+    """Whether a build of nothing does not end within `limit_s` seconds: an error is an end too.
+
+    `given_up` is asked often; it ends the build, and then the answer means nothing.
+    """
+    return _build_of_nothing(engine, limit_s, given_up) is None
+
+
+def _build_of_nothing(
+    engine: Engine, limit_s: float, given_up: Callable[[], bool] = lambda: False
+) -> int | None:
+    """The client's exit code; None where it was ended. It is gone when this returns."""
     flags = ("build", "--progress=quiet", "--output=type=cacheonly", "-")
     try:
-        done = subprocess.run(
-            [*engine.buildx, *flags],
-            input=_NOTHING,
-            env=engine.child_env(),
-            capture_output=True,
-            timeout=limit_s,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        with tempfile.TemporaryFile() as dockerfile:
+            dockerfile.write(_NOTHING)
+            dockerfile.seek(0)
+            client = subprocess.Popen(
+                [*engine.buildx, *flags],
+                stdin=dockerfile,
+                env=engine.child_env(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+    except OSError:
+        return -1
+    try:
+        with Watchdog(client.pid):
+            ended = wait_until(lambda: client.poll() is not None or given_up(), limit_s)
+        return client.returncode if ended else None
+    finally:
+        client.kill()
+        client.wait()

@@ -12,11 +12,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from buildlab.build.watchdog import Watchdog
 from buildlab.engine import network
 from buildlab.engine.model import Engine
 from buildlab.engine.process import wait_until
 from buildlab.engine.settings import tool_env
+from buildlab.engine.watchdog import Watchdog
 from buildlab.errors import EngineError, TimedOut
 
 NETWORK_FLAGS = ("--network=host",)

@@ -112,7 +112,7 @@ def jupyterlab(
         *_as_root(),
         *arguments,
     ]
-    from buildlab.build.watchdog import Watchdog
+    from buildlab.engine.watchdog import Watchdog
 
     with ExitStack() as stack:
         runtime = Path(stack.enter_context(_private_folder()))

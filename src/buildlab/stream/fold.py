@@ -41,6 +41,8 @@ class Progress:
     internals: tuple[str, ...] = ()
     transferred_bytes: int = 0
     """Build context sent so far."""
+    trouble: str = ""
+    """What is wrong with the engine meanwhile, in words."""
 
 
 class Fold:

@@ -85,7 +85,8 @@ def body_html(progress: Progress) -> str:
         _Row(s.key, s.total, s.instruction, s.phase, s.elapsed_s, s.shared_with)
         for s in progress.steps
     ]
-    return _frame(f'<p class="dim">{_now(progress)}</p>{_table(rows)}')
+    trouble = f"<p><b>{escaped(progress.trouble)}</b></p>" if progress.trouble else ""
+    return _frame(f'<p class="dim">{_now(progress)}</p>{trouble}{_table(rows)}')
 
 
 def settled_html(record: BuildRecord, *, whole: bool) -> str:

@@ -1,4 +1,4 @@
-"""Ends a build whose caller was killed.
+"""Ends a client whose caller was killed.
 
 A client that is killed ends its build in the engine at once, but a client whose *parent* is
 killed (`kill -9` of a notebook kernel) goes on building for nobody. So a shell of a few hundred
