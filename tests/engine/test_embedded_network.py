@@ -103,3 +103,25 @@ def test_an_engine_of_another_network_is_started_anew(private: Settings) -> None
     )
     assert embedded.ensure(private).netns_pid != int(done.stdout)
     assert embedded.ensure(private).netns_pid == embedded.ensure(private).netns_pid
+
+
+def test_an_engine_of_another_network_in_use_is_left_alone(private: Settings) -> None:
+    """Of two sessions on one home, the second hears what is the matter; the first goes on."""
+    code = (
+        "import sys; from pathlib import Path; from buildlab.engine import embedded; "
+        "from buildlab.engine.settings import Settings; "
+        f"s = Settings(home=Path({str(private.home)!r}), "
+        f"packages_dir=Path({str(private.packages_dir)!r})); "
+        "print(embedded.ensure(s).netns_pid, flush=True); sys.stdin.read(); "
+        "print(embedded.ensure(s).netns_pid)"
+    )
+    argv = ["unshare", "--net", sys.executable, "-c", code]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        theirs = first.stdout.readline()
+        with pytest.raises(EngineError, match=f"another network.*process {first.pid}") as told:
+            embedded.ensure(private)
+        assert "buildlab engine stop" in told.value.hint
+        assert "BUILDLAB_HOME" in told.value.hint
+        said, _ = first.communicate(timeout=120)
+    assert said == theirs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -12,13 +11,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from buildlab.engine import private
+from buildlab.engine import holding, private
+from buildlab.engine.holding import Holder, StillHeld
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import TimedOut
 
 WAIT_S = 600.0
-_TELL_AFTER_S = 2.0
 _SCRATCH = re.compile(r"build-[0-9a-f]{12}\.scratch")
 
 
@@ -76,17 +75,17 @@ def between_builds(engine: Engine, waiting: Callable[[str], None]) -> Iterator[N
 
 
 def _acquire(lock: FileLock, waiting: Callable[[str], None], timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    first_s = min(_TELL_AFTER_S, timeout_s)
+    def tell(found: Holder | None) -> None:
+        who = f" ({found.words})" if found is not None else ""
+        waiting(f"another build runs on this engine{who}: waiting, so that neither slows the other")
+
     try:
-        lock.acquire(timeout=first_s)
-        return
-    except Timeout:
-        waiting("another build runs on this engine: waiting, so that neither slows the other")
-    try:
-        lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
-    except Timeout:
+        holding.acquire(lock, timeout_s, tell)
+    except StillHeld as held:
+        who = f": {held.holder.words}" if held.holder else ""
         raise TimedOut(
-            f"waited {timeout_s:.0f} s for another build on this engine to end",
-            "stop it, or give a longer time limit: timeout_s=…",
+            f"waited {held.waited_s:.0f} s for another build on this engine to end{who}",
+            held.holder.remedy
+            if held.holder
+            else "stop it, or give a longer time limit: timeout_s=…",
         ) from None

@@ -11,8 +11,20 @@ from pathlib import Path
 
 import filelock
 
-from buildlab.engine import able, health, instance, launch, leftovers, packages, template, unixhttp
+from buildlab.engine import (
+    able,
+    health,
+    holding,
+    instance,
+    launch,
+    leftovers,
+    packages,
+    template,
+    unixhttp,
+    wayout,
+)
 from buildlab.engine.contents import PACKAGES
+from buildlab.engine.holding import Holder, StillHeld
 from buildlab.engine.instance import Instance
 from buildlab.engine.model import Engine
 from buildlab.engine.packages import Packages
@@ -24,6 +36,8 @@ from buildlab.record import EngineInfo
 
 Progress = Callable[[str], None]
 LOCK_TIMEOUT_S = launch.API_LIMIT_S + 60
+END_LOCK_S = 60
+"""Who wants to end it doesn't wait for as long as a start may take."""
 BUSY_LIMIT_S = 15
 """How long it may take to answer, on a machine that is busy."""
 
@@ -55,7 +69,7 @@ def ensure(settings: Settings | None = None, progress: Progress = lambda _: None
     """
     home = (settings or Settings.from_env()).paths
     home.make(home.root)
-    with locked(home, "engine"):
+    with locked(home, "engine", progress):
         home.ours.sweep()
         leftovers.sweep(home)
         got = packages.ensure(home.packages, progress, home.ours)
@@ -103,7 +117,7 @@ def stop(settings: Settings | None = None) -> bool:
     ran = instance.attach(home.engine) is not None
     if not ran and not home.engine.is_dir():
         return False
-    with locked(home, "engine"):
+    with locked(home, "engine", limit_s=END_LOCK_S):
         instance.stop(home.engine)
         return ran
 
@@ -117,11 +131,11 @@ def reset(settings: Settings | None = None, *, downloads: bool = False) -> tuple
     home = (settings or Settings.from_env()).paths
     if not home.root.is_dir() and instance.attach(home.engine) is None:
         return ()
-    with locked(home, "engine"):
+    with locked(home, "engine", limit_s=END_LOCK_S):
         home.ours.sweep()
         left = instance.remove(home.engine)
         leftovers.sweep(home)
-        with locked(home, "templates"):
+        with locked(home, "templates", limit_s=END_LOCK_S):
             template.drop_unused(home)
         for folder in (home.buildx, home.docker_config):
             left += home.ours.remove(folder)
@@ -137,26 +151,16 @@ def running_one(home: Home, packages_folder: Path, progress: Progress) -> Instan
     """
     running = instance.attach(home.engine)
     if running is not None:
-        if answers(running, progress) and _joined_to_ours(running):
+        if answers(running, progress) and wayout.joined(running):
             return running
+        if not wayout.joined(running):
+            wayout.require_unused(running)
         progress("the engine is half dead: ending it")
         running.stop()  # its network is gone, its API hangs, or its containerd stays away
     progress("starting the engine")
     home.make(home.engine)
     modules = home.make(home.modules)
     return launch.start(home.engine, packages_folder, name="embedded", modules=modules)
-
-
-def _joined_to_ours(running: Instance) -> bool:
-    """Whether its way out leads through this process's network, and not through one that ended.
-
-    An engine outlives whoever started it: a test run, say, that had cut itself off.
-    """
-    try:
-        theirs = Path(f"/proc/{running.uplink.pid}/ns/net").readlink()
-        return theirs == Path("/proc/self/ns/net").readlink()
-    except OSError:
-        return True  # can't be told
 
 
 def answers(running: Instance, progress: Progress) -> bool:
@@ -172,17 +176,31 @@ def answers(running: Instance, progress: Progress) -> bool:
 
 
 @contextmanager
-def locked(home: Home, name: str) -> Iterator[None]:
-    """Hold the lock of this name for all processes that share the home folder."""
-    file = home.make(home.locks) / f"{name}.lock"
-    lock = filelock.FileLock(file, timeout=LOCK_TIMEOUT_S, mode=0o600)
+def locked(
+    home: Home,
+    name: str,
+    progress: Progress = lambda _: None,
+    limit_s: float = LOCK_TIMEOUT_S,
+    stopped_s: float = holding.STOPPED_S,
+) -> Iterator[None]:
+    """Hold the lock of this name for all processes that share the home folder.
+
+    Raises TimedOut, naming who holds it, after `limit_s` seconds; after `stopped_s` where that
+    process was stopped.
+    """
+    lock = filelock.FileLock(home.make(home.locks) / f"{name}.lock", mode=0o600)
+
+    def waiting(found: Holder | None) -> None:
+        progress(f"waiting for {found.words if found else 'another buildlab process'}")
+
     try:
-        lock.acquire()
-    except filelock.Timeout as error:
+        holding.acquire(lock, limit_s, waiting, stopped_s=stopped_s)
+    except StillHeld as held:
+        who = held.holder.words if held.holder else "another process"
         raise TimedOut(
-            f"another buildlab process has held {lock.lock_file} for {LOCK_TIMEOUT_S} s",
-            "end it, then try again",
-        ) from error
+            f"waited {held.waited_s:.0f} s for {lock.lock_file}, held by {who}",
+            held.holder.remedy if held.holder else "end that process, then try again",
+        ) from held
     try:
         yield
     finally:

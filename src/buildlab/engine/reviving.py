@@ -115,7 +115,7 @@ def _again(engine: Engine, progress: Progress, *, stop_first: bool) -> Engine:
     assert engine.state_dir is not None
     folder = Path(engine.buildx[0]).parent.parent  # its programs are in <packages>/bin
     home = Home(engine.state_dir.parent, folder)
-    with embedded.locked(home, "engine"):
+    with embedded.locked(home, "engine", progress):
         if stop_first:
             progress("restarting the engine")
             instance.stop(home.engine, _GRACE_S)
