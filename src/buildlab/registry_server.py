@@ -17,6 +17,7 @@ import requests
 
 from buildlab.engine import existing, instance, private
 from buildlab.engine.model import Engine
+from buildlab.engine.owned import container_labels
 from buildlab.engine.process import wait_until
 from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import EngineError, TimedOut
@@ -125,7 +126,7 @@ def container(engine: Engine, image: str, storage: Path) -> Iterator[str]:
     """A container, published on a free port of the loopback of the engine's machine."""
     name = f"buildlab-registry-{secrets.token_hex(4)}"
     argv = [*engine.cli, "run", "--rm", "--name", name, "--publish", "127.0.0.1::5000"]
-    argv += ["--label", "dev.buildlab=1", "--label", f"dev.buildlab.session={engine.session}"]
+    argv += [f"--label={name}={value}" for name, value in container_labels(engine.session).items()]
     argv += ["--env", "REGISTRY_STORAGE_DELETE_ENABLED=true", "--env", "OTEL_TRACES_EXPORTER=none"]
     log = storage / "log"
     with _kept([*argv, image], log, engine.child_env()) as process:

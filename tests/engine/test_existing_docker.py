@@ -21,7 +21,7 @@ import pytest
 
 from buildlab import doctor, registry_server
 from buildlab import engine as engines
-from buildlab.engine import clean, existing, inventory, status
+from buildlab.engine import clean, existing, inventory, owned, status
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError, UsageError
@@ -210,6 +210,70 @@ def test_clean_removes_by_label_and_session_only(
         for name in (*foreign, "users/renamed:1"):
             api.images.remove(name)
         api.volumes.get("buildlab-volume-of-someone").remove()
+
+
+def test_images_that_the_user_named_are_theirs_alone(
+    user: UsersDocker, learner: Settings, engine_packages: Path, tmp_path: Path
+) -> None:
+    """What is built with -t, or asked for by id, has neither a label nor a tag of ours, and
+    `clean` leaves it; what is built without goes."""
+    before = user.picture(learner)
+    context = busybox(tmp_path / "context", engine_packages)
+    typed("build", "-t", "users/mine:1", "--tag=users/mine:2", str(context))
+    for word in ("asked", "ours"):
+        (context / "Dockerfile").open("a").write(f"ENV NAME={word}\n")
+        asked = [f"--iidfile={tmp_path / 'id'}"] if word == "asked" else []
+        typed("build", *asked, "--title", "unnamed", str(context))
+    ident = (tmp_path / "id").read_text()
+    with user.api() as api:
+        for name, tags in (("users/mine:1", ["users/mine:1", "users/mine:2"]), (ident, [])):
+            image = api.images.get(name)
+            assert image.tags == tags
+            assert not [label for label in image.labels if "buildlab" in label]
+        (ours,) = [i.id for i in api.images.list(filters={"reference": "buildlab.local/unnamed"})]
+        done = clean.clean(learner)
+        left = {i.id for i in api.images.list(all=True)}
+        assert done.ok
+        assert ours not in left
+        assert {api.images.get("users/mine:2").id, ident} <= left
+        for name in ("users/mine:1", "users/mine:2", ident):
+            api.images.remove(name)
+    assert user.picture(learner) == before
+
+
+def test_what_the_user_made_of_our_image_is_theirs(
+    user: UsersDocker, learner: Settings, engine_packages: Path, tmp_path: Path
+) -> None:
+    """A container that they run from an image of ours, and an image and container made from it,
+    have our labels by inheritance only; `clean` leaves them, and the image that is in use."""
+    engine = engines.current()
+    context = busybox(tmp_path / "context", engine_packages)
+    typed("build", "--title", "base", str(context))
+    name = f"buildlab.local/base:{engine.session}"
+    user.run("run", "--detach", "--name", "users-trial", name, "sleep", "100000")
+    user.run("create", "--name", "users-rest", name, "true")
+    (context / "Dockerfile").write_text(f"FROM {name}\nENV X=1\n")
+    user.run("build", "--tag", "users/derived:1", str(context))
+    user.run("run", "--detach", "--name", "users-derived", "users/derived:1", "sleep", "100000")
+    with user.api() as api:
+        leftover = api.containers.create(
+            "users/derived:1", labels=owned.container_labels(engine.session)
+        )
+        before = {c.name: c.status for c in api.containers.list(all=True)}
+        done = clean.clean(learner)
+        after = {c.name: c.status for c in api.containers.list(all=True)}
+        assert done.ok, done
+        theirs = ("users-trial", "users-rest", "users-derived", "users-db")
+        assert {n: after.get(n) for n in theirs} == {n: before[n] for n in theirs}
+        assert leftover.name not in after, "the kit's own container goes"
+        kept = {r.name: r.kept for r in done.removals if r.kept}
+        assert kept.keys() == {name, "users/derived:1"}
+        assert "others use it" in kept[name]
+        for container in theirs[:3]:
+            api.containers.get(container).remove(force=True)
+        api.images.remove("users/derived:1")
+        clean.clean(learner)
+        assert not api.images.list(filters={"reference": "buildlab.local/base"})
 
 
 def test_clean_looks_again_right_before_it_removes(

@@ -6,16 +6,19 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import docker.errors
+import psutil
 import pytest
 
 from buildlab import images
@@ -294,3 +297,41 @@ def test_report_says_which_are_local() -> None:
     assert images.base_report([local]).sentence.count("all base images") == 1
     assert "publishers" in images.base_report([pulled]).sentence
     assert "recorded" in images.base_report([]).sentence
+
+
+def test_a_killed_assembly_goes_on_nowhere(
+    tmp_path: Path, wait_until: Callable[[Callable[[], bool], float, str], None]
+) -> None:
+    """What grows a Debian tree, silently for minutes, ends with the process that began it."""
+    quiet = tmp_path / "mmdebstrap"
+    quiet.write_text(
+        f"#!/bin/sh\necho $$ > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid\n"
+        "exec sleep 1000\n"
+    )
+    quiet.chmod(0o755)
+    (tmp_path / "debian-slim/etc/dpkg/dpkg.cfg.d").mkdir(parents=True)
+    program = f"""
+from pathlib import Path
+from buildlab.images import archive, debian, layers
+here = Path({str(tmp_path)!r})
+store, found = layers.LayerStore(here / "layers"), archive.Archive()
+made = debian.Bootstrap(store, "key", here / "work", here, here, found, lambda text: None)
+made.run(archive.Tools(here / "mmdebstrap", here / "keys"))
+"""
+    work = subprocess.Popen([sys.executable, "-c", program])
+    wait_until((tmp_path / "pid").exists, 30, "the tree to grow")
+    pid = int((tmp_path / "pid").read_text())
+    work.kill()
+    work.wait()
+    try:
+        wait_until(lambda: not _lives(pid), 10, "what grew it to end")
+    finally:
+        if _lives(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -155,6 +155,10 @@ def test_a_copy_of_our_folder_is_not_ours(tmp_path: Path) -> None:
     assert {k: v for k, v in before.items() if MARK not in k} == state(other.records)
 
 
+def refused(*_: object, **__: object) -> None:
+    raise OSError(39, "Directory not empty")
+
+
 def interrupted(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
@@ -191,8 +195,31 @@ def test_an_interrupted_removal_beside_notes_leaves_no_half(
         with pytest.raises(KeyboardInterrupt):
             home.ours.remove(folder)
     assert not (folder / "data").exists()
+    settings = Settings(home=home.root)
+    assert set(homefiles.foreign(settings)) == {str(folder / "notes")}, "the half is ours"
+    assert [left.path for left in homefiles.left_in(settings)] == [str(folder / "notes")]
     home.ours.sweep()
     assert {p.name for p in folder.iterdir()} == {MARK, "notes"}
+
+
+def test_an_interrupted_removal_deep_inside_leaves_no_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same where the note lies some folders down, beside what goes."""
+    home = home_of(tmp_path)
+    layers = home.make(home.images) / "layers"
+    layout = home.images / "debian"
+    (layout / "blobs/sha256").mkdir(parents=True)
+    (layout / "index.json").write_text('"dev.buildlab.local-equivalent"')
+    layers.mkdir()
+    (layout / "notes").write_text("mine")
+    with monkeypatch.context() as patched:
+        patched.setattr(deleting.shutil, "rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            home.ours.remove(home.images)
+    home.ours.sweep()
+    home.ours.remove(home.images)
+    assert [p.name for p in home.images.rglob("*")] == ["debian", "notes"]
 
 
 def test_what_a_killed_process_began_is_swept(tmp_path: Path) -> None:
@@ -210,6 +237,42 @@ def test_what_a_killed_process_began_is_swept(tmp_path: Path) -> None:
         assert living.is_dir()
     assert not half.exists()
     assert lookalike.is_dir(), "a name alone makes nothing ours"
+
+
+def test_what_cannot_be_swept_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed process's folder that can't be deleted yet, as a child of its still writes there,
+    stays known as ours, and goes with a later sweep."""
+    home = home_of(tmp_path)
+    home.make(home.locks)
+    dead = Entry("0" * 16, "work", owner="1 2 x", passing=True)
+    home.ours.list.write(dead)
+    half = home.root / f".work.new-{dead.id}"
+    (half / "tree").mkdir(parents=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(deleting.shutil, "rmtree", refused)
+        home.ours.sweep()
+        home.ours.forget()
+    assert half.is_dir()
+    home.ours.sweep()
+    assert {p.name for p in home.root.iterdir()} == {MARK, "locks"}
+
+
+def test_what_a_killed_process_noted_is_struck(tmp_path: Path) -> None:
+    """Its line goes also where a folder of the user's has the name beside which it worked; so
+    `clean` leaves that folder and no list."""
+    home = home_of(tmp_path)
+    home.root.mkdir()
+    theirs = users(home.root / "modules")
+    home.make(home.modules)
+    home.ours.list.write(Entry("0" * 16, "modules", made=False, owner="1 2 x", passing=True))
+    settings = Settings(home=home.root)
+    for part in homefiles.ours_in(settings):
+        assert homefiles.remove(settings, part) == ""
+    home.ours.forget()
+    assert {p.name for p in home.root.iterdir()} == {"modules"}
+    assert (theirs / "notes/a").read_text() == "mine"
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildlab.engine.model import Engine
+from buildlab.engine.owned import container_labels, labels
 from buildlab.engine.process import wait_until
 from buildlab.errors import EngineError, TimedOut
 
@@ -160,7 +161,7 @@ def running(
 def network(engine: Engine) -> Iterator[str]:
     """A network of its own, gone after the block; its name."""
     name = f"buildlab-{secrets.token_hex(4)}"
-    made = engine.client().networks.create(name, labels=_labels(engine))
+    made = engine.client().networks.create(name, labels=labels(engine.session))
     try:
         yield name
     finally:
@@ -187,7 +188,7 @@ def _made(
             entrypoint=list(entrypoint) if entrypoint else None,
             user=user or None,
             environment=dict(env or {}),
-            labels=_labels(engine),
+            labels=container_labels(engine.session),
         )
     except docker.errors.ImageNotFound as fault:
         raise EngineError(f"{engine.info.name} has no image {ref}", "build it first") from fault
@@ -196,11 +197,6 @@ def _made(
     finally:
         with suppress(docker.errors.APIError):
             container.remove(force=True, v=True)
-
-
-def _labels(engine: Engine) -> dict[str, str]:
-    """What lets `buildlab clean` find leftovers."""
-    return {"dev.buildlab": "1", "dev.buildlab.session": engine.session}
 
 
 def _reason(fault: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from buildlab import unpacking
 from buildlab.engine.model import Engine
+from buildlab.engine.owned import container_labels
 from buildlab.errors import EngineError
 
 LIFETIME_S: Final = 1800
@@ -89,7 +90,7 @@ def outside(engine: Engine, image: str) -> Iterator[Outside]:
                 detach=True,
                 auto_remove=True,
                 network_mode="none",
-                labels={"dev.buildlab": "1", "dev.buildlab.session": engine.session},
+                labels=container_labels(engine.session),
             )
         except docker.errors.DockerException as fault:
             raise EngineError(

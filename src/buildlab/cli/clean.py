@@ -75,10 +75,12 @@ def _prove(found: Cleaned) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from buildlab.engine.ours import names
+
     table = Table(title="What others have", box=None, header_style="bold", title_justify="left")
     for column in ("where", "what", "before", "after", ""):
         table.add_column(column, overflow="fold")
     for row in found.proofs:
-        verdict = "all there" if row.same else f"LOST: {'; '.join(row.lost)}"
+        verdict = "all there" if row.same else f"LOST: {names(row.lost, 10)}"
         table.add_row(row.where, row.what, str(row.before), str(row.after), verdict)
     Console(highlight=False).print(table)

@@ -17,6 +17,7 @@ from buildlab.doctor.model import Bench, Fault, Outcome, Skip, warning, well
 from buildlab.engine import reviving
 from buildlab.engine.asking import lets_through
 from buildlab.engine.model import Engine
+from buildlab.engine.owned import container_labels
 from buildlab.record import BuildRecord, State
 
 BUILD_TIMEOUT_S = 180
@@ -227,7 +228,7 @@ def _run(here: Engine, record: BuildRecord) -> str:
     name = tag(record.title, here.session)
     client = here.client()
     try:
-        labels = {"dev.buildlab": "1", "dev.buildlab.session": here.session}
+        labels = container_labels(here.session)
         out: bytes = client.containers.run(
             name, labels=labels, network_mode="none", remove=True, stderr=True
         )

@@ -158,7 +158,7 @@ def _clean_docker(
         kept = "" if dry_run else _remove(api, item, owner)
         yield Removal(item.kind, item.name, address, kept)
     for name, ident in made.pulled.items() if made is not None else ():
-        kept = "" if dry_run else _remove_pulled(api, ident)
+        kept = "" if dry_run else _remove_unused(api, ident)
         yield Removal("image", f"{name} (pulled by us)", address, kept)
 
 
@@ -191,17 +191,14 @@ def _remove_image(api: docker.DockerClient, image: Item) -> str:
     """Remove an image of ours. A further tag that the user gave it keeps it, under that tag."""
     tags = [t for t in image.name.split(", ") if t != "untagged"]
     others = [t for t in tags if not t.startswith("buildlab.local/")]
-    if not others:
-        api.api.remove_image(image.id, force=True)
-        return ""
-    for tag in tags:
-        if tag not in others:
-            api.api.remove_image(tag)
-    return f"{_THEIRS}: {', '.join(others)}"
+    for tag in tags or [image.id]:
+        if tag not in others and (used := _remove_unused(api, tag)):
+            return used
+    return f"{_THEIRS}: {', '.join(others)}" if others else ""
 
 
-def _remove_pulled(api: docker.DockerClient, ident: str) -> str:
-    """Remove an image that was not there before us, unless others use it by now."""
+def _remove_unused(api: docker.DockerClient, ident: str) -> str:
+    """Remove an image by tag or id, unless others use it by now; "" or who does."""
     import docker
 
     try:

@@ -17,12 +17,11 @@ def deleted(path: Path, entry: Entry) -> Path:
     return path.with_name(f".{path.name}.deleted-{entry.id}")
 
 
-def away(path: Path, entry: Entry) -> None:
-    """Delete under another name: nobody meets half of it."""
+def away(path: Path, gone: Path) -> None:
+    """Delete under another name, `gone`: nobody meets half of it."""
     if not is_real_folder(path):
         path.unlink(missing_ok=True)
         return
-    gone = deleted(path, entry)
     delete(gone)
     path.rename(gone)
     delete(gone)

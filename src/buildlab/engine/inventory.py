@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from buildlab.engine.candidates import docker_config_dir
 from buildlab.engine.existing import belongs
-from buildlab.engine.owned import LABEL, SESSION_LABEL, SESSION_VARIABLE
+from buildlab.engine.owned import CONTAINER_LABEL, LABEL, SESSION_LABEL, SESSION_VARIABLE
 from buildlab.engine.settings import Settings
 from buildlab.engine.userenv import user_env, user_home
 
@@ -85,8 +85,12 @@ def user_files(settings: Settings) -> dict[str, str]:
 
 
 def _containers(api: docker.DockerClient) -> Iterator[Item]:
+    images = {str(row["Id"]): row.get("Labels") or {} for row in api.api.images(all=True)}
     for row in api.api.containers(all=True):
-        session = _session(row.get("Labels"))
+        labels = row.get("Labels") or {}
+        # Whoever runs an image of ours, or one made from it, has its labels on their container.
+        own = SESSION_LABEL not in images.get(str(row.get("ImageID")), labels)
+        session = _session(labels) if own or CONTAINER_LABEL in labels else ""
         name = ", ".join(n.lstrip("/") for n in row.get("Names") or ())
         if not session and "buildx_buildkit_" in name:
             session = _builder_session(api, str(row["Id"]))

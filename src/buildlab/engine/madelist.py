@@ -24,7 +24,8 @@ class Entry:
     """A line of the list. `path` is relative to the home where it lies inside.
 
     `made`: the folder itself is ours; else only what came into it after the names in `theirs`.
-    `owner` is the process that made it.
+    `owner` is the process that made it. `passing`: it stands for a folder beside `path` that is
+    gone when its owner is, whatever is at `path`.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Entry:
     made: bool = True
     theirs: tuple[str, ...] = ()
     owner: str = ""
+    passing: bool = False
 
     @classmethod
     def new(cls, path: str, *, made: bool = True, theirs: tuple[str, ...] = ()) -> Entry:

@@ -15,7 +15,7 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from buildlab import jsontext
@@ -103,13 +103,17 @@ class Ours:
         if entry is None and madelist.marked(folder):  # a copy of a folder of ours, or its mark
             return Parted(others=list(entries(folder)))
         listed = {self.list.path(e) for e in self.list}
-        return parts_of(
+        found = parts_of(
             folder,
             shape or SHAPES.get(folder.name, STATE),
             listed.__contains__,
             marked=entry is not None,
             theirs=entry.theirs if entry else (),
         )
+        half = {path for path, _ in self.unfinished() if path.parent == folder}
+        found.ours += [p for p in found.others if p in half]
+        found.others = [p for p in found.others if p not in half]
+        return found
 
     def remove(self, folder: Path, shape: Shape | None = None) -> tuple[Path, ...]:
         """Delete what is ours of a folder, at once for who looks at its name.
@@ -127,10 +131,10 @@ class Ours:
         no_list = not self.list.folder.is_dir()
         self.list.write(entry)
         if entry.made and not found.others and is_real_folder(folder):
-            away(folder, entry)
+            away(folder, deleted(folder, entry))
         else:
             for path in sorted(found.ours, key=lambda p: p.name == MARK):
-                away(path, entry)
+                away(path, deleted(folder / path.name, entry))  # where the sweep looks
         self.list.strike(entry)
         if no_list:
             with suppress(OSError):
@@ -151,13 +155,13 @@ class Ours:
                 f"{path} isn't as buildlab made it, so buildlab doesn't replace it",
                 f"move away what you put there: ls -A {quoted(path)}",
             )
-        away(path, entry)
+        away(path, deleted(top / path.name, entry))
 
     def remove_noted(self, path: Path) -> None:
         """Delete what was listed by `note`, and nothing else. Raises OSError."""
         if (entry := self.list.noted(path)) is not None:
             if os.path.lexists(path):
-                away(path, entry)
+                away(path, deleted(path, entry))
             self.list.strike(entry)
 
     def place(self, new: Path, folder: Path, mark: str) -> None:
@@ -181,7 +185,7 @@ class Ours:
     @contextmanager
     def temporary(self, near: Path) -> Iterator[Path]:
         """An empty folder beside `near`, gone after the block; a killed process's is swept."""
-        entry = Entry.new(self.list.name(near), made=False)
+        entry = replace(Entry.new(self.list.name(near), made=False), passing=True)
         self.list.write(entry)
         folder = unnamed(near, entry)
         private.make_folder(folder)
@@ -206,24 +210,23 @@ class Ours:
         for path, _ in tuple(self.unfinished()):
             with suppress(OSError):  # the next one tries again
                 delete(path)
+        left = {entry.id for _, entry in self.unfinished()}
         for entry in tuple(self.list):
-            gone = not os.path.lexists(self.list.path(entry))
-            if gone and not entry.owner_lives and not os.path.lexists(self._trash(entry)):
+            gone = entry.passing or not os.path.lexists(self.list.path(entry))
+            if gone and not entry.owner_lives and entry.id not in left:
                 self.list.strike(entry)
 
     def forget(self) -> None:
         """Delete the list where nothing that it names is there any more; and the home, where the
         kit made it and nothing is in it."""
+        self.sweep()
         known = tuple(self.list)
-        if any(e.path != "." and os.path.lexists(self.list.path(e)) for e in known):
+        if any(e.passing or (e.path != "." and os.path.lexists(self.list.path(e))) for e in known):
             return
         delete(self.list.folder)
         if any(e.path == "." for e in known):
             with suppress(OSError):
                 self.root.rmdir()
-
-    def _trash(self, entry: Entry) -> Path:
-        return deleted(self.list.path(entry), entry)
 
     def _own(self, folder: Path, shape: Shape) -> None:
         """Make a folder that appears with its mark, or take one that is there into use."""

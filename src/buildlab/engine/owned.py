@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LABEL = "dev.buildlab"
 SESSION_LABEL = "dev.buildlab.session"
 SESSION_VARIABLE = "BUILDLAB_SESSION"
+CONTAINER_LABEL = "dev.buildlab.container"
+"""On each container that the kit runs: the labels above pass from an image to what others run."""
 BUILDKIT_IMAGE = "moby/buildkit:buildx-stable-1"
 BOOT_TIMEOUT_S = 300  # the first boot pulls the BuildKit image
 
@@ -85,7 +87,7 @@ class Builder:
                 )
             found.remove(force=True)
         before = _image_id(api, image)
-        api.volumes.create(self.volume, labels={LABEL: "1", SESSION_LABEL: self.owner})
+        api.volumes.create(self.volume, labels=labels(self.owner))
         with suppress(EngineError):  # a left-over entry of a removed container
             self._run("rm", "--keep-state", self.name, timeout_s=60)
         options = {
@@ -138,8 +140,7 @@ class Builder:
             gone.append(self.container)
         with suppress(docker.errors.NotFound):
             volume = api.volumes.get(self.volume)
-            labels: Mapping[str, str] = volume.attrs.get("Labels") or {}
-            if labels.get(LABEL) == "1" and labels.get(SESSION_LABEL) == self.owner:
+            if labels(self.owner).items() <= (volume.attrs.get("Labels") or {}).items():
                 volume.remove()
                 gone.append(self.volume)
         with suppress(EngineError):
@@ -148,6 +149,16 @@ class Builder:
 
     def _run(self, *args: str, timeout_s: float) -> str:
         return run_buildx(self.buildx, self.env, *args, timeout_s=timeout_s)
+
+
+def labels(session: str) -> dict[str, str]:
+    """What lets `clean` find an image, a volume or a network that the kit makes."""
+    return {LABEL: "1", SESSION_LABEL: session}
+
+
+def container_labels(session: str) -> dict[str, str]:
+    """What lets `clean` find a container that the kit runs."""
+    return {**labels(session), CONTAINER_LABEL: "1"}
 
 
 def run_buildx(

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from buildlab.build.watchdog import Watchdog
 from buildlab.engine import private
 from buildlab.engine.settings import tool_env
 from buildlab.errors import BuildlabError, DiskFull, EngineError
@@ -34,6 +35,9 @@ PACKAGES = (
 )
 SLIM, GO_TOOLS, STATIC_FILES = "debian-slim", "go-tools", "static"
 LAYERS = (SLIM, GO_TOOLS, STATIC_FILES)
+
+_ENDING_S = 10.0
+"""How long mmdebstrap may take to remove what it made, where this process is killed."""
 
 _MARK = "buildlab: the minimal system is complete"
 _KEEP = (
@@ -72,7 +76,7 @@ class Bootstrap:
         )
         assert process.stdin and process.stdout and process.stderr
         slim: Future[dict[str, Fingerprint]] = Future()
-        with process, ThreadPoolExecutor(1) as watcher:
+        with process, Watchdog(process.pid, _ENDING_S), ThreadPoolExecutor(1) as watcher:
             log = watcher.submit(self._watch, process.stderr, slim)
             try:
                 if self.archive.debian:
