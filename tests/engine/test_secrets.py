@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 
 from buildlab import store
@@ -79,9 +81,16 @@ class Trial:
         (tree / "quiet.Dockerfile").write_text(
             f"FROM scratch\nCOPY busybox /bin/busybox\nLABEL api.token={v['own label']}\n"
         )
+        (tree / "endless.Dockerfile").write_text(
+            "FROM scratch\nCOPY busybox /bin/busybox\n"
+            'RUN ["/bin/busybox", "--install", "/bin"]\n'
+            "ARG API_TOKEN\nARG DB_PASSWORD\n"
+            'RUN echo "$API_TOKEN"; echo "$DB_PASSWORD" | base64\n'
+            f"RUN {mounts} cat /run/secrets/*; cat /run/secrets/* | base64; echo all-said; \\\n"
+            '    echo "$API_TOKEN"; sleep 1000\n'
+        )
 
-    def run(self, *words: str) -> None:
-        """A command of the kit's, in the trial's folder; all that it says is kept."""
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
         v = self.values
         env = tool_env(
             BUILDLAB_HOME=str(self.settings.home),
@@ -94,19 +103,48 @@ class Trial:
             ID_VARIABLE=v["id is a variable"],
         )
         program = ["-m", "buildlab"] if self.masking else ["-c", UNMASKED]
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, *program, *words],
             cwd=self.folder,
             env=env,
-            capture_output=True,
-            check=False,
-            timeout=120,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
-        self.said += done.stdout + done.stderr
+
+    def run(self, *words: str) -> None:
+        """A command of the kit's, in the trial's folder; all that it says is kept."""
+        with self._start(*words) as process:
+            self.said += process.communicate(timeout=120)[0]
+
+    def end(self, how: str) -> int:
+        """A build that has shown all it knows, and ends in this way; its exit code."""
+        saved = self.folder / f"{how}.json"
+        limit = ("--timeout=10",) if how == "time limit" else ()
+        words = ("tree", "--file=tree/endless.Dockerfile", "--progress=plain", "--no-cache")
+        with self._start(*self._words(*words, *limit, f"--save={saved}")) as process:
+            assert process.stdout
+            for line in process.stdout:
+                self.said += line
+                if b"all-said" in line and b"echo" not in line:
+                    break
+            if how == "interrupt":
+                process.send_signal(signal.SIGINT)
+            elif how == "client killed":
+                below = psutil.Process(process.pid).children()
+                next(p for p in below if "buildx" in Path(p.exe()).name).kill()
+            elif how == "engine killed":
+                running = embedded.find(self.settings)
+                assert running
+                running.init.signal(signal.SIGKILL)
+            self.said += process.communicate(timeout=120)[0] + saved.read_bytes()
+            return process.returncode
 
     def build(self, *words: str) -> None:
+        self.run(*self._words(*words))
+
+    def _words(self, *words: str) -> tuple[str, ...]:
         v = self.values
-        self.run(
+        return (
             "build",
             *words,
             *("--build-arg", f"API_TOKEN={v['argument']}", "--build-arg=DB_PASSWORD"),
@@ -187,3 +225,22 @@ def test_no_secret_is_written_or_shown(trial: Callable[[bool], Trial]) -> None:
     naked = trial(False)
     naked.everything()
     assert set(naked.found()) == set(WAYS)
+
+
+ENDINGS = {"interrupt": 130, "time limit": 6, "client killed": 3, "engine killed": 3}
+SHOWN = {"argument", "argument by variable", "secret file", "netrc", "secret by variable"}
+
+
+def test_no_secret_is_left_by_a_build_that_was_ended(trial: Callable[[bool], Trial]) -> None:
+    """Interrupted, out of time, its client or its engine killed: nothing of what the build had
+    shown until then is in the terminal, the record, the saved file or the home; with masking off
+    the same search finds it."""
+    masked = trial(True)
+    assert {how: masked.end(how) for how in ENDINGS} == ENDINGS
+    assert masked.found() == {}
+    assert masked.said.count(b"all-said") > len(ENDINGS)
+    assert len(list(masked.settings.paths.records.glob("*.json"))) == len(ENDINGS)
+
+    naked = trial(False)
+    naked.end("interrupt")
+    assert naked.found().keys() >= SHOWN
