@@ -75,7 +75,7 @@ def load(path: str | Path) -> BuildRecord:
     try:
         data = jsontext.loads(text)
     except ValueError as fault:
-        cut = not text.rstrip().endswith("}")
+        cut = not text.rstrip().endswith(("}", "]"))
         what = "ends too early: it was cut off" if cut else f"is no JSON: {fault}"
         raise RecordError(f"the record {path} {what}", _REBUILD) from fault
     try:

@@ -336,3 +336,19 @@ def test_ctrl_c_in_a_terminal_is_130() -> None:
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", ["--help", "claims list", "claims list --json"])
+def test_a_reader_who_has_had_enough_is_no_failed_check(words: str) -> None:
+    """`… | head` ends a command quietly, with the exit code that shells give for it."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [sys.executable, "-m", "buildlab", *words.split()],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, "")

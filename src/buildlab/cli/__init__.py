@@ -134,6 +134,11 @@ def _run(root: Any, arguments: Sequence[str]) -> None:
         # Who read us has had enough. Python would complain once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
+    except SystemExit as end:
+        # Rich's answer to the same is 1, which says here that a check failed.
+        if isinstance(end.__context__, BrokenPipeError):
+            sys.exit(BROKEN_PIPE)
+        raise
     sys.exit(0)
 
 
