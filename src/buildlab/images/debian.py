@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from buildlab.build.watchdog import Watchdog
 from buildlab.engine import private
 from buildlab.engine.settings import tool_env
+from buildlab.engine.watchdog import Watchdog
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.images.archive import SUITE, Archive, Tools
 from buildlab.images.layers import EPOCH, LayerStore
