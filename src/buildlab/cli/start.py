@@ -59,9 +59,7 @@ def start(
     *,
     port: Annotated[
         int | None,
-        typer.Option(
-            min=0, max=65535, help="Port of JupyterLab; default: the first free one from 8888."
-        ),
+        typer.Option(help="Port of JupyterLab; default: the first free one from 8888."),
     ] = None,
     ip: Annotated[
         str, typer.Option(help="Address to listen on. Others than loopback let the network in.")

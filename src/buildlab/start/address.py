@@ -8,6 +8,7 @@ import socket
 from buildlab.errors import UsageError
 
 USUAL_PORT = 8888
+LAST_PORT = 65_535
 PORTS_TRIED = 50
 ANYWHERE = ("", "*", "0.0.0.0", "::")
 
@@ -18,6 +19,11 @@ def choose_port(ip: str, wanted: int | None) -> int:
         raise UsageError(
             f"{ip!r} is no address of this machine that can be listened on",
             "./lab start (listens on 127.0.0.1)",
+        )
+    if wanted is not None and not 0 <= wanted <= LAST_PORT:
+        raise UsageError(
+            f"port {wanted} is none: they go from 0 (any free one) to {LAST_PORT}",
+            "./lab start (takes the first free port)",
         )
     if wanted is not None:
         port = _bound(ip, wanted)
