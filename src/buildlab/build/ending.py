@@ -38,13 +38,15 @@ def after(job: Job, attempt: Attempt) -> Aftermath:
         job.underway.remove()
         return STOPPED
     limits = QUICK if attempt.outcome.interrupted else PATIENT
-    return make_sure(
+    found = make_sure(
         job.engine,
         job.underway,
         limits,
         job.audience.waiting,
         answered=bool(attempt.ending.running) and not attempt.outcome.given_up,
     )
+    job.notes.cover()  # the engine had its last words on it only now
+    return found
 
 
 def why_stopped(job: Job, attempt: Attempt, became: Aftermath) -> BaseException | None:

@@ -179,7 +179,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "work": Shape({r".+": ALL}, listed=True),
     "records": Shape({r"\d{8}T\d{6,12}-[0-9a-f]{8}\.json": ALL}),
     "contexts": Shape(
-        {r"[0-9a-f]{16}(\.json|\.\d+\.tmp)": ALL, r"[\w.-]+-[0-9a-f]{12}": ALL},
+        {r"[0-9a-f]{16}(\.json|\.\d+\.tmp)|key": ALL, r"[\w.-]+-[0-9a-f]{12}": ALL},
         proof=_is_contexts,
     ),
     "buildx": _BUILDX,
