@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,8 +145,12 @@ def test_killed_caller_leaves_no_stuck_engine(
     small(context, own, timeout_s=20).require_ok()
 
 
-def test_engine_held_up_by_another_client_is_restarted(context: Context, own: Engine) -> None:
-    """A build by hand that a registry holds up: ours times out once, the next is well."""
+@contextmanager
+def held_up_by_hand(context: Context, own: Engine) -> Iterator[None]:
+    """Another client's build that a registry holds up, and with it all others of the engine.
+
+    At the end ours must get through, though the registry still says nothing.
+    """
     (context.path / "hand").mkdir()
     (context.path / "hand" / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
     with faulty_registry(own, "later") as source:
@@ -155,11 +159,19 @@ def test_engine_held_up_by_another_client_is_restarted(context: Context, own: En
         with subprocess.Popen(argv, env=own.child_env(), stdout=quiet, stderr=quiet) as hand:
             try:
                 until(lambda: not lets_through(own, 2), 60, "the registry held nothing up")
-                with pytest.raises(TimedOut, match=r"(first answer|to go on); .* was restarted"):
-                    small(context, own, timeout_s=3)
+                yield
             finally:
                 hand.kill()
         small(context, own, timeout_s=20).require_ok()
+
+
+def test_engine_held_up_by_another_client_is_restarted(context: Context, own: Engine) -> None:
+    """A build by hand that a registry holds up: ours times out once, the next is well."""
+    with (
+        held_up_by_hand(context, own),
+        pytest.raises(TimedOut, match=r"(first answer|to go on); .* was restarted"),
+    ):
+        small(context, own, timeout_s=3)
 
 
 def test_registries_that_answer_with_a_fault_cost_only_the_cache(

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
 from buildlab.build import build, observing, vigil
-from buildlab.engine.asking import lets_through
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 from buildlab.record import BuildRecord
 from buildlab.stream import Progress
 from tests.engine.contexts import Context, context
-from tests.engine.faulty_registry import faulty_registry
 from tests.engine.test_build_faults import slow
 from tests.engine.test_build_interrupt import building, until
-from tests.engine.test_build_stuck import importing, own, part, running, small
+from tests.engine.test_build_stuck import held_up_by_hand, own, part, running, small
 
 __all__ = ["context", "own", "slow"]
 
@@ -74,17 +71,11 @@ def test_engine_held_up_by_another_client_is_found_out_in_the_build(
     context: Context, own: Engine
 ) -> None:
     """A build by hand that a registry holds up: ours doesn't wait out its own limit."""
-    (context.path / "hand").mkdir()
-    (context.path / "hand" / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
-    with faulty_registry(own, "later") as source:
-        argv = [*own.buildx, "build", importing(source), str(context.path / "hand")]
-        quiet = subprocess.DEVNULL
-        with subprocess.Popen(argv, env=own.child_env(), stdout=quiet, stderr=quiet) as hand:
-            until(lambda: not lets_through(own, 2), 60, "the registry held nothing up")
-            with pytest.raises(EngineError, match=r"has taken no builds for .* was restarted"):
-                small(context, own)
-            hand.kill()
-        small(context, own, timeout_s=20).require_ok()
+    with (
+        held_up_by_hand(context, own),
+        pytest.raises(EngineError, match=r"has taken no builds for .* was restarted"),
+    ):
+        small(context, own)
 
 
 BUSY = "i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done"

@@ -1,4 +1,4 @@
-"""Two real builds beside each other: what differs between them is named, and nothing else."""
+"""Two real builds beside each other: what differs between them is named."""
 
 from __future__ import annotations
 

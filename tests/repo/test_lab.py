@@ -167,13 +167,14 @@ def test_pip_installs_where_uv_can_not(uv: str, checkout: Path) -> None:
 
 
 def test_uv_is_told_what_pip_is_set_to(checkout: Path) -> None:
-    """A company's index and certificates, as pip has them; the environment's word comes first."""
+    """A company's index and certificates in pip's order: environment, [install], [global]."""
     said = (
         ":env:.index-url='https://u:p@env.example/simple'",
         "global.index-url='https://file.example/simple'",
-        "user.extra-index-url='\\nhttps://a.example\\nhttps://b.example'",
+        "global.extra-index-url='https://not-this.example'",
+        "install.extra-index-url='\\nhttps://a.example\\nhttps://b.example'",
         "global.find-links='/one /two'",
-        "site.trusted-host='a.example'",
+        "global.trusted-host='a.example'",
         "global.cert='/etc/ours.pem'",
     )
     asked = installed(checkout, "works", PIP_SAYS="\n".join(said) + "\n")

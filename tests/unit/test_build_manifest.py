@@ -104,8 +104,12 @@ def test_files_that_differ_are_named(
         lambda: Path(".cache/x").write_text("other"),
         lambda: os.utime("main.go"),
         lambda: Path("main.go").write_text("one"),
+        lambda: Path("token.txt").chmod(0o600),
     ],
-    ids=["ignored beside what is let in", "ignored", "touched", "written with the same bytes"],
+    ids=[
+        *("ignored beside what is let in", "ignored", "touched", "written with the same bytes"),
+        "mode of a secret",
+    ],
 )
 def test_files_that_make_no_difference_are_not_named(
     told: Callable[[Callable[[], object]], str], edit: Callable[[], object]

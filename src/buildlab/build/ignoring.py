@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _LOOKED_AT = 20_000
@@ -102,10 +103,17 @@ def _read(text: str) -> Iterator[Rule]:
 
 
 def _matches(pattern: str, path: str) -> bool:
+    compiled = _compiled(pattern)
+    return compiled is not None and compiled.fullmatch(path) is not None
+
+
+@lru_cache(1024)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """A pattern is asked of each path of a context. None for one that can match nothing."""
     try:
-        return re.fullmatch(_regex(pattern), path, re.S) is not None
+        return re.compile(_regex(pattern), re.S)
     except re.error:
-        return False
+        return None
 
 
 def _regex(pattern: str) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,7 @@ def files_of(source: Source, folder: Path) -> Files | None:
             rules = rules_of(root, None if slot else source.dockerfile)
             reading.read(root, rules, f"{slot}:" if slot else "")
         for name, path in _secrets(source).items():
-            reading.add(f"secret {name}", path, 0)
+            reading.add(f"secret {name}", path, path.stat(), kept=0)
     except (OSError, _TooMuch):
         return None
     return Files(hashlib.blake2b(key, digest_size=4).hexdigest(), tuple(reading.found))
@@ -87,7 +88,7 @@ class _Reading:
                     todo.append(name)
                 if not out:
                     status = entry.stat(follow_symlinks=False)
-                    self.add(f"{prefix}{name}", Path(entry.path), status.st_mode)
+                    self.add(f"{prefix}{name}", Path(entry.path), status)
 
     def _entries(self, folder: Path) -> Iterator[os.DirEntry[str]]:
         for entry in sorted(os.scandir(folder), key=lambda one: one.name):
@@ -96,14 +97,16 @@ class _Reading:
                 raise _TooMuch
             yield entry
 
-    def add(self, name: str, path: Path, mode: int) -> None:
+    def add(self, name: str, path: Path, status: os.stat_result, kept: int = 0o7777) -> None:
+        """Note an entry; `kept` are the bits of its mode that make a difference to a build."""
         content = b""
-        if stat.S_ISLNK(mode):
+        if stat.S_ISLNK(status.st_mode):
             content = os.fsencode(path.readlink())
-        elif stat.S_ISREG(mode) or not mode:
-            self.left_bytes -= path.stat().st_size
+        elif stat.S_ISREG(status.st_mode):
+            self.left_bytes -= status.st_size
             if self.left_bytes < 0:
                 raise _TooMuch
-            content = path.read_bytes() if os.access(path, os.R_OK) else b""
+            with suppress(PermissionError):
+                content = path.read_bytes()
         digest = hashlib.blake2b(content, key=self.key, digest_size=6).hexdigest()
-        self.found.append(f"{stat.S_IMODE(mode):o} {digest} {name}")
+        self.found.append(f"{status.st_mode & kept:o} {digest} {name}")

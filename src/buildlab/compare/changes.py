@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -170,20 +171,24 @@ def of_files(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
     if a.files is None or b.files is None or a.files.key != b.files.key:
         return ()
     before, after = _entries(a.files), _entries(b.files)
-    found: dict[str, Difference] = {}
-    for name in dict.fromkeys((*before, *after)):
-        ours, theirs = before.get(name, ""), after.get(name, "")
-        if ours != theirs:
-            git = name.startswith(".git/")
-            one = Difference("file", ".git", "- ?", "- ??") if git else None
-            found.setdefault(".git" if git else name, one or Difference("file", name, ours, theirs))
-    return tuple(found.values())
+    return tuple(
+        Difference("file", name, before.get(name, ""), after.get(name, ""))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    )
 
 
 def _entries(files: Files) -> dict[str, str]:
     """Mode and digest by name."""
-    split = (entry.split(" ", 2) for entry in files.entries)
-    return {name: f"{mode} {digest}" for mode, digest, name in split}
+    found: dict[str, str] = {}
+    git = hashlib.blake2b(digest_size=6)
+    for entry in files.entries:
+        mode, digest, name = entry.split(" ", 2)
+        found[name] = f"{mode} {digest}"
+        if name.startswith(".git/"):
+            git.update(found.pop(name).encode() + name.encode())
+            found[".git"] = f"{found.get('.git', '755').split()[0]} {git.hexdigest()}"
+    return found
 
 
 def _fate(before: str, after: str) -> str:
