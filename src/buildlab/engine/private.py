@@ -69,14 +69,19 @@ def write(path: Path, content: str | bytes) -> None:
         raise
 
 
-def close(folder: Path) -> None:
-    """Take others' rights from the files below a folder that a program of others filled."""
-    for place, _, files in os.walk(folder):
-        for file in (Path(place, name) for name in files):
-            with suppress(OSError):
-                mode = file.lstat().st_mode
-                if stat.S_ISREG(mode) and mode & 0o077:
-                    file.chmod(0o600)
+def close(folder: Path | str) -> None:
+    """Take others' rights from the files below a folder that a program of others filled.
+
+    Without a Path for each: the client leaves a file for each build, and never removes one.
+    """
+    with suppress(OSError), os.scandir(folder) as found:
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                close(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mode & 0o077:
+                        Path(entry.path).chmod(0o600)
 
 
 def create(path: Path, flags: int = os.O_WRONLY | os.O_TRUNC) -> int:
