@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,13 +47,16 @@ def exchanged(settings: Settings) -> None:
 @pytest.fixture
 def running(
     private: Settings, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Settings, instance.Instance, Traces]:
-    """A private engine that runs, with its traces on the host."""
+) -> Iterator[tuple[Settings, instance.Instance, Traces]]:
+    """A private engine that runs, with its traces on the host; none is left, whatever was lost."""
     monkeypatch.setenv("BUILDLAB_HOME", str(private.home))
     embedded.ensure(private)
     found = embedded.find(private)
     assert found is not None
-    return private, found, Traces.of(found)
+    traces = Traces.of(found)
+    yield private, found, traces
+    found.stop()
+    assert not traces.left()
 
 
 LOSSES = [home, state_folder, data, sockets, damaged, exchanged]
