@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from buildlab.experiments.service import Service, service
+from buildlab.bench.sample import Service, service
 
 GOAL = 10.0
 

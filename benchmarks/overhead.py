@@ -23,11 +23,11 @@ from contextlib import closing
 from pathlib import Path
 
 from buildlab import engine as engines
-from buildlab import images
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.workspace import Workspace, workspace
+from buildlab.engine import images
 from buildlab.engine.model import Engine
-from buildlab.workspace import Workspace, workspace
 
 APP = Path(__file__).parents[1] / "sample_go_app"
 FLAGS = ("--file", "dockerfiles/04-cache-mounts.Dockerfile")

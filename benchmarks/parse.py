@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from buildlab.joining import make_record
-from buildlab.record import EngineInfo
-from buildlab.stream import Fold
+from buildlab.record.joining import make_record
+from buildlab.record.model import EngineInfo
+from buildlab.record.stream import Fold
 
 STAGES, PER_STAGE = 20, 15
 ROUNDS = 5

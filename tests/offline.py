@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import embedded
-from buildlab.engine.settings import Settings
+from buildlab.engine.embedded import shared
+from buildlab.host.settings import Settings
 from tests.parts import in_ci, part
 
 PARTS = {"lessons", "experiments", "handout", "claims", "labs", "browser"}
@@ -39,7 +39,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_unconfigure() -> None:
     """An engine that was started without a way out must not outlive the run."""
     if cut():
-        embedded.stop()
+        shared.stop()
 
 
 def possible() -> bool:
@@ -52,7 +52,7 @@ def possible() -> bool:
 
 
 def _unshare() -> bool:
-    embedded.stop()  # it starts again with the next build, and then has no way out either
+    shared.stop()  # it starts again with the next build, and then has no way out either
     engines.forget()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET):

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 
-from buildlab.visible import visible
+from buildlab.basics.visible import visible
 
 COMMANDS = (
     *("bake", "build", "bundle", "claims", "clean", "compare", "doctor", "engine", "env"),

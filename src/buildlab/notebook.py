@@ -8,16 +8,19 @@ Plots come in two forms: `show.waterfall(record)` ends a cell with picture, sent
 import atexit
 from contextlib import AbstractContextManager, ExitStack
 
-from buildlab import doctor, errors, experiments, plot, replay, tables
-from buildlab.build import build
-from buildlab.compare import compare
+from buildlab import errors, experiments, replay
+from buildlab.bench.recipe import Bench
+from buildlab.bench.sample import Service, service
+from buildlab.builds import build
+from buildlab.builds.workspace import Edit, workspace
 from buildlab.engine import engine
-from buildlab.engine.settings import program
-from buildlab.experiments.bench import Bench
-from buildlab.experiments.service import Service, service
-from buildlab.plot import show
-from buildlab.store import load, save
-from buildlab.widgets import (
+from buildlab.host.settings import program
+from buildlab.record.compare import compare
+from buildlab.record.store import load, save
+from buildlab.setup import doctor
+from buildlab.show import plot, tables
+from buildlab.show.plot import show
+from buildlab.show.widgets import (
     activate,
     ask,
     frames_look_alike,
@@ -25,7 +28,6 @@ from buildlab.widgets import (
     predict_cells,
     predict_edits,
 )
-from buildlab.workspace import Edit, workspace
 
 __all__ = [
     "Edit",

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from buildlab.chromium import find
+from buildlab.handout.chromium import find
 
 INSTALL_LIMIT_S = 600
 REMEDY = (

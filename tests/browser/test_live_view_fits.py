@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from buildlab.chromium import QUIET_FLAGS
-from buildlab.widgets.frame import settled_html
+from buildlab.handout.chromium import QUIET_FLAGS
+from buildlab.show.widgets.frame import settled_html
 from tests.browser import chromium
 from tests.unit.streams import NAMES, record
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from buildlab.chromium import QUIET_FLAGS
+from buildlab.handout.chromium import QUIET_FLAGS
 from tests.browser import chromium
 
 ROOT = Path(__file__).parents[2]

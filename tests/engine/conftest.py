@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import able, embedded, packages
+from buildlab.engine.embedded import shared
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
+from buildlab.engine.packages import able, ensuring
+from buildlab.host.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +27,9 @@ def engine_packages() -> Path:
     """The unpacked packages, fetched once. Tests that need them skip where they can't be had."""
     why = able.problems()
     folder = Settings.from_env().paths.packages
-    if why and packages.present(folder) is None:
+    if why and ensuring.present(folder) is None:
         pytest.skip(f"no embedded engine on this machine: {'; '.join(why)}")
-    return packages.ensure(folder).folder
+    return ensuring.ensure(folder).folder
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def new_home(engine_packages: Path, tmp_path: Path) -> Iterator[Callable[[str], 
     yield make
     for settings in made:
         if settings.home.is_dir():
-            embedded.reset(settings)
+            shared.reset(settings)
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from buildlab.artifact import container, image, lint, oci
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed, EngineError, TimedOut
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 
 TITLE = "artifact test"
 DOCKERFILE = """\

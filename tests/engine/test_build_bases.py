@@ -7,10 +7,10 @@ import shlex
 
 import pytest
 
-from buildlab.build import build
+from buildlab.builds import build
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
-from buildlab.build.ignoring import rules_of
+from buildlab.builds import build
+from buildlab.builds.context.ignoring import rules_of
 from buildlab.engine.model import Engine
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 
 Run = Callable[..., BuildRecord]
 COPY = "FROM scratch\nCOPY {} /\n"

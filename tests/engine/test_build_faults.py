@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
-from buildlab.build.lock import measuring
-from buildlab.engine import embedded
+from buildlab.builds import build
+from buildlab.builds.lock import measuring
+from buildlab.engine.embedded import shared
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
-from buildlab.record import State, StepKey
+from buildlab.host.settings import Settings
+from buildlab.record.model import State, StepKey
 from tests.engine.contexts import Context, context
 from tests.engine.test_build_interrupt import building, until
 
@@ -108,7 +108,7 @@ def test_engine_killed_mid_build_is_named_and_comes_back(
 ) -> None:
     """The error names the step that ran, and the next build on the engine is right."""
     monkeypatch.setenv("BUILDLAB_HOME", str(private.home))
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     assert engine.netns_pid is not None
     pid = engine.netns_pid
 
@@ -123,7 +123,7 @@ def test_engine_killed_mid_build_is_named_and_comes_back(
     killer.join()
     assert "buildlab show" in died.value.__notes__[0]
     slow.dockerfile("FROM scratch\nCOPY busybox /bin/sh\nRUN echo fine\n")
-    again = embedded.ensure(private)
+    again = shared.ensure(private)
     assert build(slow.path, engine=again, output="cache", timeout_s=60).require_ok().steps
 
 
@@ -137,13 +137,13 @@ def small_disk(private: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     subprocess.run(mount, check=True)
     monkeypatch.setenv("BUILDLAB_HOME", str(private.home))
     yield private
-    embedded.stop(private)
+    shared.stop(private)
     subprocess.run(["umount", "-l", str(private.home)], check=True)
 
 
 def test_full_disk_of_the_engine_is_named(small_disk: Settings, slow: Context) -> None:
     """No space for the engine's data: how much is free, where, and what to type."""
-    engine = embedded.ensure(small_disk)
+    engine = shared.ensure(small_disk)
     shutil.copy(slow.path / "busybox", slow.path / "dd")
     slow.dockerfile(
         "FROM scratch\nCOPY busybox /bin/sh\nCOPY busybox /bin/dd\n"
@@ -197,7 +197,7 @@ def test_full_disk_of_the_client_is_named(
     def full(*_: object) -> Path:
         raise OSError(28, "No space left on device", str(context.path / "x"))
 
-    monkeypatch.setattr("buildlab.build.preparing.guarded", full)
+    monkeypatch.setattr("buildlab.builds.asked.preparing.guarded", full)
     context.dockerfile("FROM scratch\n")
     with pytest.raises(DiskFull, match=r"\d+ bytes are free"):
         build(context.path, engine=lab_engine)
@@ -232,7 +232,7 @@ def test_step_that_swallows_a_full_disk_is_not_used_again(
     small_disk: Settings, slow: Context
 ) -> None:
     """Its record names it, and with space again the step runs anew: nothing is cut short."""
-    engine = embedded.ensure(small_disk)
+    engine = shared.ensure(small_disk)
     for name in ("dd", "wc", "rm", "sleep"):
         os.link(slow.path / "busybox", slow.path / name)
     # Space is free again when the step ends, so that BuildKit can keep what it made.

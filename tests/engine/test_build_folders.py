@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build, preparing
-from buildlab.build.context import Guarded
+from buildlab.builds import build
+from buildlab.builds.asked import preparing
+from buildlab.builds.context.guard import Guarded
+from buildlab.builds.workspace import workspace
 from buildlab.engine.model import Engine
-from buildlab.record import BuildRecord, State
-from buildlab.workspace import workspace
+from buildlab.record.model import BuildRecord, State
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

@@ -25,14 +25,14 @@ __all__ = ["context"]
 GONE_S = 2.0
 PROGRAM = """
 import pickle, sys, threading
-from buildlab.build import build
+from buildlab.builds import build
 with open({pickled!r}, "rb") as f:
     engine = pickle.load(f)
 def run():
     build({folder!r}, engine=engine, output="cache")
 """
 WAITING = """
-from buildlab.build import between_builds, observing
+from buildlab.builds import between_builds, observing
 class Waiting:
     started = progressed = finished = lambda *told: None
     def waiting(self, reason):
@@ -188,8 +188,8 @@ def test_next_build_after_an_interrupt_is_right(
     context: Context, program: str, lab_engine: Engine
 ) -> None:
     """An interrupted step is not cached, and the lock is free."""
-    from buildlab.build import build
-    from buildlab.record import State
+    from buildlab.builds import build
+    from buildlab.record.model import State
 
     with subprocess.Popen([sys.executable, "-c", program + "run()"]) as process:
         until(lambda: building(context.salt), 30, "the build never began")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build.legacy import legacy_build
+from buildlab.builds.client.legacy import legacy_build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine
 from buildlab.errors import TimedOut
-from buildlab.workspace import Workspace, workspace
 
 
 @pytest.fixture

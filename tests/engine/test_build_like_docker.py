@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import store
-from buildlab.build.calls import flags_of
-from buildlab.build.flags import SHORT, TABLE, of_help, short_of_help
+from buildlab.builds.asked.calls import flags_of
+from buildlab.builds.asked.flags import SHORT, TABLE, of_help, short_of_help
 from buildlab.cli import main
 from buildlab.engine.model import Engine
+from buildlab.record import store
 from tests.engine.contexts import Context, context
 
 __all__ = ["context"]

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from buildlab.build.outside import Outside, outside, printed
+from buildlab.builds.client.outside import Outside, outside, printed
 from buildlab.engine import Engine
 from buildlab.errors import EngineError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import plain
+from buildlab.builds.client import plain
 from buildlab.engine.model import Engine
 from buildlab.errors import TimedOut, UsageError
 from tests.engine.contexts import BASE, Context, context

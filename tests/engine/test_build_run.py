@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build, observing
+from buildlab.builds import build, observing
+from buildlab.builds.workspace import workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, TimedOut, UsageError
-from buildlab.record import BuildRecord, State, StepKey
-from buildlab.store import load, save
-from buildlab.stream import Progress
-from buildlab.workspace import workspace
+from buildlab.record.model import BuildRecord, State, StepKey
+from buildlab.record.store import load, save
+from buildlab.record.stream import Progress
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
-from buildlab.doctor import CHECKS, Result, findings
-from buildlab.engine import embedded, health, instance
+from buildlab.builds import build
 from buildlab.engine.asking import lets_through
-from buildlab.engine.instance import Instance
+from buildlab.engine.embedded import health, instance, shared
+from buildlab.engine.embedded.instance import Instance
 from buildlab.engine.model import Engine
-from buildlab.engine.process import ProcessId, name_of
-from buildlab.engine.settings import Settings
 from buildlab.engine.status import status
 from buildlab.errors import EngineError, TimedOut
-from buildlab.record import BuildRecord
+from buildlab.host.process import ProcessId, name_of
+from buildlab.host.settings import Settings
+from buildlab.record.model import BuildRecord
+from buildlab.setup.doctor import CHECKS, Result, findings
 from tests.engine.contexts import Context, context
 from tests.engine.faulty_registry import faulty_registry
 from tests.engine.test_build_faults import slow
@@ -35,8 +35,8 @@ __all__ = ["context", "slow"]
 
 PROGRAM = """
 import pickle, sys
-from buildlab.build import build
-from buildlab.doctor import CHECKS, Result, findings
+from buildlab.builds import build
+from buildlab.setup.doctor import CHECKS, Result, findings
 from buildlab.errors import BuildlabError
 with open({pickled!r}, "rb") as f:
     engine = pickle.load(f)
@@ -51,7 +51,7 @@ except KeyboardInterrupt as stop:
 def own(private: Settings, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """An engine of the test's own, which may be broken."""
     monkeypatch.setenv("BUILDLAB_HOME", str(private.home))
-    return embedded.ensure(private)
+    return shared.ensure(private)
 
 
 def small(context: Context, engine: Engine, *flags: str, timeout_s: float = 60) -> BuildRecord:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
+from buildlab.builds import build
 from buildlab.engine.model import Engine
-from buildlab.record import StepKey
+from buildlab.record.model import StepKey
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

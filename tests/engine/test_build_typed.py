@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildlab.build import build, observe_always, typed
-from buildlab.build.unwatched import unwatched
+from buildlab.builds import build, observe_always
+from buildlab.builds.client import typed
+from buildlab.builds.unwatched import unwatched
 from buildlab.engine import Engine
-from buildlab.record import BuildRecord
-from buildlab.stream import Progress
+from buildlab.record.model import BuildRecord
+from buildlab.record.stream import Progress
 
 
 def test_docker_build_is_asked_as_typed(lab_engine: Engine, tmp_path: Path) -> None:

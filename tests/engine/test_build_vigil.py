@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build, observing, vigil
+from buildlab.builds import build, observing
+from buildlab.builds.trouble import vigil
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
-from buildlab.record import BuildRecord
-from buildlab.stream import Progress
+from buildlab.record.model import BuildRecord
+from buildlab.record.stream import Progress
 from tests.engine.contexts import Context, context
 from tests.engine.test_build_faults import slow
 from tests.engine.test_build_interrupt import building, until

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from buildlab import bundle, sealed
-from buildlab.engine import Engine, embedded
-from buildlab.engine.settings import Settings
+from buildlab.engine import Engine
+from buildlab.engine.embedded import shared
 from buildlab.errors import UsageError
+from buildlab.host.settings import Settings
+from buildlab.setup import bundle, sealed
 
 ROOT = Path(__file__).parents[2]
 NO_NETWORK = ("unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh")
@@ -43,7 +44,7 @@ def elsewhere(tmp_path: Path, engine_packages: Path) -> Iterator[dict[str, str]]
     (tools / "ip").write_text(f'#!/bin/sh\nexec "{engine_packages}/bin/busybox" ip "$@"\n')
     (tools / "ip").chmod(0o755)
     yield {**env, "BUILDLAB_HOME": str(home), "PATH": f"{tools}:{env['PATH']}"}
-    embedded.reset(Settings(home=home))
+    shared.reset(Settings(home=home))
 
 
 def run(env: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:

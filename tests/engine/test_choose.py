@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import able, buildkitd, candidates, dockers
-from buildlab.engine.buildkitd import Registries
+from buildlab.engine.docker import buildkitd, candidates, dockers
+from buildlab.engine.docker.buildkitd import Registries
+from buildlab.engine.packages import able
 from buildlab.errors import EngineError, UsageError
 from tests.engine import fake_docker
 from tests.engine.fake_docker import DOCKER, PODMAN, WINDOWS, listening
@@ -168,7 +169,7 @@ def test_buildx_is_checked(
     home: Path, short: Path, monkeypatch: pytest.MonkeyPatch, buildx: str | None, said: str
 ) -> None:
     """A Docker without a buildx that is new enough is named with what to install."""
-    monkeypatch.setattr("buildlab.engine.client._SYSTEM_PLUGINS", ())
+    monkeypatch.setattr("buildlab.engine.docker.client._SYSTEM_PLUGINS", ())
     monkeypatch.setenv("BUILDLAB_ENGINE", "docker")
     if buildx:
         fake_docker.install_client(home, short / "bin", buildx)

@@ -8,20 +8,16 @@ from pathlib import Path
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import (
-    candidates,
-    clean,
-    embedded,
-    homefiles,
-    instance,
-    inventory,
-    packages,
-)
+from buildlab.builds.workspace import workspace
+from buildlab.engine import clean, inventory
+from buildlab.engine.docker import candidates
+from buildlab.engine.docker.owned import Made
+from buildlab.engine.embedded import instance, shared
 from buildlab.engine.inventory import Item
-from buildlab.engine.owned import Made
-from buildlab.engine.process import ProcessId
-from buildlab.engine.settings import Settings
-from buildlab.workspace import workspace
+from buildlab.engine.packages import ensuring
+from buildlab.host import homefiles
+from buildlab.host.process import ProcessId
+from buildlab.host.settings import Settings
 
 
 @pytest.fixture
@@ -47,13 +43,13 @@ def names(found: clean.Cleaned) -> set[str]:
 
 def test_engine_and_files_go(alone: Settings) -> None:
     """A running engine ends, its folders and the home go; packages outside the home stay."""
-    running = embedded.ensure(alone)
+    running = shared.ensure(alone)
     pid = running.netns_pid
     assert pid
     alone.paths.make(alone.paths.records)
     plan = clean.clean(alone, dry_run=True)
     assert "embedded, running" in names(plan)
-    assert embedded.find(alone), "a dry run stops nothing"
+    assert shared.find(alone), "a dry run stops nothing"
     done = clean.clean(alone)
     assert done.ok
     assert done.removals == plan.removals
@@ -61,7 +57,7 @@ def test_engine_and_files_go(alone: Settings) -> None:
     assert ProcessId.of(pid) is None
     assert not alone.home.exists()
     assert alone.packages_dir
-    assert packages.present(alone.packages_dir)
+    assert ensuring.present(alone.packages_dir)
     mounts = Path("/proc/self/mounts").read_text()
     assert str(alone.home) not in mounts
 
@@ -172,8 +168,8 @@ def test_whose_something_is(session: str, ours: bool) -> None:
 def test_the_shared_engine_comes_back_after_clean(alone: Settings) -> None:
     """`current()` starts a new engine where the one it knew was stopped behind its back."""
     first = engines.current()
-    embedded.stop(alone)
+    shared.stop(alone)
     again = engines.current()
     assert again.netns_pid != first.netns_pid
-    assert embedded.find(alone)
+    assert shared.find(alone)
     engines.forget()

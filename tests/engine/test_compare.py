@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
-from buildlab.compare import Comparison, compare
+from buildlab.builds import build
 from buildlab.engine.model import Engine
+from buildlab.record.compare import Comparison, compare
 from tests.engine.contexts import Context, context
 
 __all__ = ["context"]

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import doctor, registry
-from buildlab.doctor import acts, machine
-from buildlab.doctor.model import Bench, Fault, Outcome, Report, Result, Skip, warning, well
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
+from buildlab.services import registry
+from buildlab.setup import doctor
+from buildlab.setup.doctor import acts, machine
+from buildlab.setup.doctor.model import Bench, Fault, Outcome, Report, Result, Skip, warning, well
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def bench(lab_engine: Engine, tmp_path: Path) -> Bench:
 
 def doctor_command(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`buildlab … doctor …` as typed."""
-    from buildlab.engine.settings import tool_env
+    from buildlab.host.settings import tool_env
 
     return subprocess.run(
         [sys.executable, "-m", "buildlab", *arguments], env=tool_env(**env),

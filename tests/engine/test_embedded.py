@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import embedded, instance, packages
-from buildlab.engine.contents import MARK
+from buildlab.engine.embedded import instance, shared
 from buildlab.engine.model import Engine
-from buildlab.engine.process import ProcessId, wait_until
-from buildlab.engine.settings import Settings
+from buildlab.engine.packages import ensuring
 from buildlab.errors import EngineError
+from buildlab.host.contents import MARK
+from buildlab.host.process import ProcessId, wait_until
+from buildlab.host.settings import Settings
 from tests.engine.traces import Host, Traces, host_listeners
 
 LIMIT_S = 60
-ENSURE = "from buildlab.engine import embedded; print(embedded.ensure().netns_pid, flush=True)"
+ENSURE = "from buildlab.engine.embedded import shared; print(shared.ensure().netns_pid, flush=True)"
 
 
 def start_elsewhere(settings: Settings, code: str = ENSURE) -> subprocess.Popen[str]:
@@ -67,7 +68,7 @@ def dockerd_pid(running: instance.Instance) -> int:
 
 
 def found(settings: Settings) -> instance.Instance:
-    running = embedded.find(settings)
+    running = shared.find(settings)
     assert running is not None
     return running
 
@@ -76,7 +77,7 @@ def test_processes_share_one_engine(private: Settings) -> None:
     """Processes that ask at the same moment get the same engine, and one asked later does too."""
     asking = [start_elsewhere(private) for _ in range(4)]
     answers = {p.communicate(timeout=LIMIT_S)[0].strip() for p in asking}
-    assert answers == {str(embedded.ensure(private).netns_pid)}
+    assert answers == {str(shared.ensure(private).netns_pid)}
 
 
 def test_survives_the_death_of_its_starter(private: Settings) -> None:
@@ -99,10 +100,10 @@ def test_starter_killed_while_starting(private: Settings, delay_s: float) -> Non
     wait_until(lambda: False, delay_s)
     starter.kill()
     starter.communicate(timeout=LIMIT_S)
-    embedded.ensure(private)
+    shared.ensure(private)
     running = found(private)
     mine = Traces.of(running)
-    embedded.stop(private)
+    shared.stop(private)
     assert not mine.left()
     assert _processes_naming(private.home) == []
 
@@ -112,7 +113,7 @@ def test_killed_engine_comes_back_with_images_and_cache(
     private: Settings, busybox_context: Path, victim: str
 ) -> None:
     """After kill -9 the next use starts it again; images and build cache are as before."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     build(engine, busybox_context, "--tag", "kept")
     image = docker(engine, "image", "inspect", "--format={{.Id}}", "kept")
     running = found(private)
@@ -122,7 +123,7 @@ def test_killed_engine_comes_back_with_images_and_cache(
         "supervisor": running.supervisor.pid,
     }
     _kill(victims[victim])
-    again = embedded.ensure(private)
+    again = shared.ensure(private)
     assert again.netns_pid != engine.netns_pid
     assert docker(again, "image", "inspect", "--format={{.Id}}", "kept") == image
     assert build(again, busybox_context).count("CACHED") == 3
@@ -131,7 +132,7 @@ def test_killed_engine_comes_back_with_images_and_cache(
 
 def test_killed_mid_build(private: Settings, busybox_context: Path) -> None:
     """After kill -9 during a build the next one is right and earlier steps are still cached."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     build(engine, busybox_context)
     with (busybox_context / "Dockerfile").open("a") as dockerfile:
         dockerfile.write("RUN echo begun; sleep 60\n")
@@ -144,55 +145,55 @@ def test_killed_mid_build(private: Settings, busybox_context: Path) -> None:
     assert building.returncode != 0
     text = (busybox_context / "Dockerfile").read_text().replace("sleep 60", "sleep 0")
     (busybox_context / "Dockerfile").write_text(text)
-    assert build(embedded.ensure(private), busybox_context).count("CACHED") == 3
+    assert build(shared.ensure(private), busybox_context).count("CACHED") == 3
 
 
 def test_without_its_network_it_is_restarted(private: Settings, busybox_context: Path) -> None:
     """An engine whose user-mode network was killed is replaced by one with a network."""
-    embedded.ensure(private)
+    shared.ensure(private)
     before = found(private)
     _kill(before.uplink.pid)
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     assert found(private).uplink != before.uplink
     build(engine, busybox_context)
 
 
 def test_lost_state_file(private: Settings) -> None:
     """Where the file that names the running engine is lost, there is still only one engine."""
-    embedded.ensure(private)
+    shared.ensure(private)
     lost = found(private)
     (private.paths.engine / "instance.json").unlink()
-    embedded.ensure(private)
+    shared.ensure(private)
     for process in (lost.supervisor, lost.init, lost.uplink):
         assert wait_until(partial(_ended, process), LIMIT_S)
 
 
 def test_state_file_of_another_process(private: Settings) -> None:
     """A state file whose process numbers now belong to others is not believed, nobody is killed."""
-    embedded.ensure(private)
-    embedded.stop(private)
+    shared.ensure(private)
+    shared.stop(private)
     mine = {"pid": os.getpid(), "started": 1, "boot": "x"}
     state = {"name": "x", "packages": "x", "address": "x"}
     state |= dict.fromkeys(("supervisor", "init", "uplink"), mine)  # type: ignore[arg-type]
     (private.paths.engine / "instance.json").write_text(json.dumps(state))
-    assert embedded.find(private) is None
-    embedded.stop(private)
-    embedded.ensure(private)
+    assert shared.find(private) is None
+    shared.stop(private)
+    shared.ensure(private)
 
 
 def test_stop_keeps_images_and_leaves_nothing_running(
     private: Settings, busybox_context: Path
 ) -> None:
     """Stopping ends all processes, even running containers; images are there after a start."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     build(engine, busybox_context, "--tag", "kept")
     docker(engine, "run", "--detach", "kept", "sleep", "600")
     traces = Traces.of(found(private))
-    assert embedded.stop(private)
+    assert shared.stop(private)
     assert traces.left() == []
-    assert embedded.find(private) is None
-    assert not embedded.stop(private)
-    assert "kept" in docker(embedded.ensure(private), "image", "ls")
+    assert shared.find(private) is None
+    assert not shared.stop(private)
+    assert "kept" in docker(shared.ensure(private), "image", "ls")
 
 
 def test_reset_leaves_nothing(
@@ -200,31 +201,31 @@ def test_reset_leaves_nothing(
 ) -> None:
     """After a reset the host's processes, mounts, links, rules and cgroups are as before."""
     before = Host.now(engine_packages, private.home)
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     build(engine, busybox_context, "--tag", "x")
     docker(engine, "run", "--detach", "--publish", "8080:80", "x", "sleep", "600")
     docker(engine, "network", "create", "other")
     running = found(private)
     traces = Traces.of(running)
     assert traces.left()
-    embedded.reset(private)
+    shared.reset(private)
     assert traces.left() == []
     assert Host.now(engine_packages, private.home) == before
     assert _processes_naming(private.home) == []
     assert {p.name for p in private.home.iterdir()} <= {MARK, "locks", "modules"}  # downloads stay
-    assert packages.present(engine_packages) is not None
+    assert ensuring.present(engine_packages) is not None
 
 
 def test_a_reset_engine_can_be_started_again(private: Settings) -> None:
     """A reset isn't the end: the next use starts an empty engine."""
-    embedded.ensure(private)
-    embedded.reset(private)
-    assert docker(embedded.ensure(private), "image", "ls", "--quiet") == ""
+    shared.ensure(private)
+    shared.reset(private)
+    assert docker(shared.ensure(private), "image", "ls", "--quiet") == ""
 
 
 def test_listens_on_no_tcp_port(private: Settings) -> None:
     """The engine and its network listen on unix sockets only, and only root may open them."""
-    embedded.ensure(private)
+    shared.ensure(private)
     running = found(private)
     assert host_listeners(running.uplink.pid) == []
     assert host_listeners(running.supervisor.pid) == []
@@ -239,11 +240,11 @@ def test_odd_home_folders(
 ) -> None:
     """The engine works in a home folder with any name, and cleans up after itself there."""
     settings = new_home(name)
-    engine = embedded.ensure(settings)
+    engine = shared.ensure(settings)
     build(engine, busybox_context, "--tag", "odd")
     assert docker(engine, "run", "--rm", "odd").strip().isdigit()
     folder = found(settings).socket_path.parent
-    embedded.reset(settings)
+    shared.reset(settings)
     assert not folder.exists()
 
 
@@ -252,7 +253,7 @@ def test_home_that_cannot_be_written(private: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = Settings(home=tmp_path / "file" / "home")
     with pytest.raises(EngineError, match=r"can't write to .*file/home") as caught:
-        embedded.ensure(settings)
+        shared.ensure(settings)
     assert "BUILDLAB_HOME" in caught.value.hint
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import embedded, instance, launch
-from buildlab.engine.fresh import fresh
-from buildlab.engine.settings import Settings
+from buildlab.engine.embedded import instance, launch, shared
+from buildlab.engine.embedded.fresh import fresh
+from buildlab.host.settings import Settings
 
 LIMIT_S = 60
 PING_GATEWAY = "ping -c 1 -W 5 $(ip route | awk '/^default/ { print $3 }')"
@@ -79,14 +79,14 @@ def test_three_times_beside_a_running_engine(
     """Started and stopped three times, the engine changes nothing of one that runs beside it."""
     before = other.inventory()
     for cycle in range(3):
-        engine = embedded.ensure(private)
+        engine = shared.ensure(private)
         argv = [*engine.buildx, "build", "--load", "--tag=mine", str(busybox_context)]
         subprocess.run(argv, env=engine.child_env(), check=True, capture_output=True)
-        embedded.stop(private)
+        shared.stop(private)
         assert other.inventory() == before
         other.works(f"cycle{cycle}")
         before = other.inventory()
-    embedded.reset(private)
+    shared.reset(private)
     assert other.inventory() == before
     other.works("end")
 
@@ -95,7 +95,7 @@ def test_all_kinds_run_at_once(
     new_home: Callable[[str], Settings], other: Other, busybox_context: Path
 ) -> None:
     """Two homes' engines, two fresh ones and another run at once, each with its own images."""
-    first, second = embedded.ensure(new_home("first")), embedded.ensure(new_home("second"))
+    first, second = shared.ensure(new_home("first")), shared.ensure(new_home("second"))
     with fresh(new_home("third")) as third, fresh(new_home("third")) as fourth:
         engines = (first, second, third, fourth)
         assert len({e.netns_pid for e in engines}) == 4

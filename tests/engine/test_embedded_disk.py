@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import embedded
-from buildlab.engine.fresh import fresh
+from buildlab.engine.embedded import shared
+from buildlab.engine.embedded.fresh import fresh
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
 from buildlab.errors import DiskFull
+from buildlab.host.settings import Settings
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_databases_are_read_in_order_before_the_engine_opens_them(private: Setti
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     if in_memory(database) == 1:
         pytest.skip(f"{database} is on a file system in memory")
-    embedded.ensure(private)
+    shared.ensure(private)
     assert in_memory(database) == 1
 
 
@@ -68,21 +68,21 @@ def test_full_disk(mounted: Path, engine_packages: Path, busybox_context: Path) 
     """On a full disk the fault is named with bytes and remedy; with space again, all is there."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(mounted)], check=True)
     settings = Settings(home=mounted / "home", packages_dir=engine_packages)
-    engine = embedded.ensure(settings)
+    engine = shared.ensure(settings)
     run(engine, *engine.buildx, "build", "--load", "--tag=kept", str(busybox_context))
-    embedded.stop(settings)
+    shared.stop(settings)
     subprocess.run(
         ["dd", "if=/dev/zero", f"of={mounted}/fill", "bs=64k"], check=False, capture_output=True
     )
     try:
         with pytest.raises(DiskFull, match=r"\d+ MiB free") as caught:
-            embedded.ensure(settings)
+            shared.ensure(settings)
         assert "buildlab engine reset" in caught.value.hint
         (mounted / "fill").unlink()
-        engine = embedded.ensure(settings)
+        engine = shared.ensure(settings)
         assert "kept" in run(engine, *engine.cli, "image", "ls", "--format={{.Repository}}")
     finally:
-        embedded.reset(settings)
+        shared.reset(settings)
 
 
 def test_home_on_an_overlay(
@@ -95,10 +95,10 @@ def test_home_on_an_overlay(
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, str(mounted)], check=True)
     settings = Settings(home=mounted / "home", packages_dir=engine_packages)
     try:
-        engine = embedded.ensure(settings)
+        engine = shared.ensure(settings)
         run(engine, *engine.buildx, "build", "--load", "--tag=base", str(busybox_context))
         run(engine, *engine.cli, "image", "save", f"--output={mounted}/base.tar", "base")
         with fresh(settings, [mounted / "base.tar"]) as other:
             assert run(other, *other.cli, "run", "--rm", "base").strip().isdigit()
     finally:
-        embedded.reset(settings)
+        shared.reset(settings)

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import embedded, instance, leftovers
-from buildlab.engine.fresh import fresh
+from buildlab.engine.embedded import instance, leftovers, shared
+from buildlab.engine.embedded.fresh import fresh
 from buildlab.engine.model import Engine
-from buildlab.engine.process import wait_until
-from buildlab.engine.settings import Settings
+from buildlab.host.process import wait_until
+from buildlab.host.settings import Settings
 from tests.engine.traces import Host, Traces
 
 LIMIT_S = 60
@@ -35,7 +35,7 @@ def run(engine: Engine, *argv: str) -> str:
 @pytest.fixture
 def base_image(private: Settings, busybox_context: Path, tmp_path: Path) -> Path:
     """A base image as an archive."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     run(engine, *engine.buildx, "build", "--load", "--tag=base:1", str(busybox_context))
     archive = tmp_path / "base.tar"
     run(engine, *engine.cli, "image", "save", "--output", str(archive), "base:1")
@@ -153,7 +153,7 @@ def test_new_images_make_a_new_template(private: Settings, base_image: Path, con
 def test_ends_with_its_owner(private: Settings) -> None:
     """When the owner is killed, its fresh engine ends by itself; the next one clears its files."""
     code = (
-        "import time; from buildlab.engine.fresh import fresh\n"
+        "import time; from buildlab.engine.embedded.fresh import fresh\n"
         "with fresh() as engine: print(engine.netns_pid, flush=True); time.sleep(600)"
     )
     env = {

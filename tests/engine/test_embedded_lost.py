@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
-from buildlab.engine import clean, embedded, instance, seen, status
-from buildlab.engine.process import wait_until
-from buildlab.engine.settings import Settings
+from buildlab.builds import build
+from buildlab.engine import clean, status
+from buildlab.engine.embedded import instance, seen, shared
+from buildlab.host.process import wait_until
+from buildlab.host.settings import Settings
 from tests.engine.test_embedded import start_elsewhere
 from tests.engine.traces import Traces
 
@@ -50,8 +51,8 @@ def running(
 ) -> Iterator[tuple[Settings, instance.Instance, Traces]]:
     """A private engine that runs, with its traces on the host; none is left, whatever was lost."""
     monkeypatch.setenv("BUILDLAB_HOME", str(private.home))
-    embedded.ensure(private)
-    found = embedded.find(private)
+    shared.ensure(private)
+    found = shared.find(private)
     assert found is not None
     traces = Traces.of(found)
     yield private, found, traces
@@ -69,15 +70,15 @@ def test_a_start_replaces_an_engine_that_lost_its_folder(
     """It is found by what it is, ended, and one that builds is there in its place."""
     settings, lost, _ = running
     loss(settings)
-    assert embedded.find(settings) is None
-    assert embedded.status(settings).lost
-    engine = embedded.ensure(settings)
+    assert shared.find(settings) is None
+    assert shared.status(settings).lost
+    engine = shared.ensure(settings)
     # The new one may have got the same namespace numbers.
     assert not any(p.alive() for p in (lost.init, lost.supervisor, lost.uplink))
     build(busybox_context, engine=engine, output="cache").require_ok()
 
 
-@pytest.mark.parametrize("end", [embedded.stop, embedded.reset, clean.clean])
+@pytest.mark.parametrize("end", [shared.stop, shared.reset, clean.clean])
 @pytest.mark.parametrize("loss", [home, state_folder, exchanged])
 def test_an_engine_without_its_folder_is_ended(
     loss: Loss,
@@ -89,7 +90,7 @@ def test_an_engine_without_its_folder_is_ended(
     loss(settings)
     assert end(settings) is not False
     assert traces.left() == []
-    assert not embedded.status(settings).lost
+    assert not shared.status(settings).lost
 
 
 def test_status_says_what_is_lost(
@@ -118,7 +119,7 @@ def test_only_engines_of_the_folder_are_found(
 
 
 RESET = (
-    "from buildlab.engine import embedded; print('reset', flush=True); embedded.reset();"
+    "from buildlab.engine.embedded import shared; print('reset', flush=True); shared.reset();"
     "print('done', flush=True)"
 )
 
@@ -134,12 +135,12 @@ def test_a_killed_reset_leaves_a_whole_store_or_none(
 ) -> None:
     """Killed at any moment; the next engine builds right, and what was left half goes."""
     monkeypatch.setenv("BUILDLAB_HOME", str(private.home))
-    build(busybox_context, engine=embedded.ensure(private), output="cache").require_ok()
+    build(busybox_context, engine=shared.ensure(private), output="cache").require_ok()
     starter = start_elsewhere(private, RESET)
     assert starter.stdout is not None
     starter.stdout.readline()
     wait_until(lambda: False, delay_s)
     os.kill(starter.pid, number)
     starter.communicate(timeout=60)
-    build(busybox_context, engine=embedded.ensure(private), output="cache").require_ok()
+    build(busybox_context, engine=shared.ensure(private), output="cache").require_ok()
     assert not [p.name for p in private.home.iterdir() if "deleted" in p.name]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import embedded, network
+from buildlab.engine import network
+from buildlab.engine.embedded import shared
 from buildlab.engine.model import Engine
-from buildlab.engine.process import wait_until
-from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError
+from buildlab.host.process import wait_until
+from buildlab.host.settings import Settings
 
 LIMIT_S = 30
 
@@ -24,7 +25,7 @@ def served(
     private: Settings, engine_packages: Path, busybox_context: Path
 ) -> Iterator[tuple[Engine, int]]:
     """A service inside an engine's network, and its port."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     port = network.free_port()
     busybox = str(engine_packages / "bin/busybox")
     service = ("httpd", "-f", "-p", f"0.0.0.0:{port}", "-h", str(busybox_context))
@@ -71,7 +72,7 @@ def test_build_on_the_engines_network_reaches_it(
 
 def test_host_loopback_is_out_of_reach(private: Settings, engine_packages: Path) -> None:
     """What listens on the host's loopback can't be reached from inside the engine's network."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     busybox = str(engine_packages / "bin/busybox")
     port = network.free_port()
     with subprocess.Popen([busybox, "httpd", "-f", "-p", f"127.0.0.1:{port}"]) as process:
@@ -87,11 +88,11 @@ def test_host_loopback_is_out_of_reach(private: Settings, engine_packages: Path)
 def test_an_engine_of_another_network_is_started_anew(private: Settings) -> None:
     """One that was started where there was no way out does not stay without one."""
     code = (
-        "from pathlib import Path; from buildlab.engine import embedded; "
-        "from buildlab.engine.settings import Settings; "
+        "from pathlib import Path; from buildlab.engine.embedded import shared; "
+        "from buildlab.host.settings import Settings; "
         f"s = Settings(home=Path({str(private.home)!r}), "
         f"packages_dir=Path({str(private.packages_dir)!r})); "
-        "print(embedded.ensure(s).netns_pid)"
+        "print(shared.ensure(s).netns_pid)"
     )
     done = subprocess.run(
         ["unshare", "--net", sys.executable, "-c", code],
@@ -101,26 +102,26 @@ def test_an_engine_of_another_network_is_started_anew(private: Settings) -> None
         timeout=120,
         check=True,
     )
-    assert embedded.ensure(private).netns_pid != int(done.stdout)
-    assert embedded.ensure(private).netns_pid == embedded.ensure(private).netns_pid
+    assert shared.ensure(private).netns_pid != int(done.stdout)
+    assert shared.ensure(private).netns_pid == shared.ensure(private).netns_pid
 
 
 def test_an_engine_of_another_network_in_use_is_left_alone(private: Settings) -> None:
     """Of two sessions on one home, the second hears what is the matter; the first goes on."""
     code = (
-        "import sys; from pathlib import Path; from buildlab.engine import embedded; "
-        "from buildlab.engine.settings import Settings; "
+        "import sys; from pathlib import Path; from buildlab.engine.embedded import shared; "
+        "from buildlab.host.settings import Settings; "
         f"s = Settings(home=Path({str(private.home)!r}), "
         f"packages_dir=Path({str(private.packages_dir)!r})); "
-        "print(embedded.ensure(s).netns_pid, flush=True); sys.stdin.read(); "
-        "print(embedded.ensure(s).netns_pid)"
+        "print(shared.ensure(s).netns_pid, flush=True); sys.stdin.read(); "
+        "print(shared.ensure(s).netns_pid)"
     )
     argv = ["unshare", "--net", sys.executable, "-c", code]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
         theirs = first.stdout.readline()
         with pytest.raises(EngineError, match=f"another network.*process {first.pid}") as told:
-            embedded.ensure(private)
+            shared.ensure(private)
         assert "buildlab engine stop" in told.value.hint
         assert "BUILDLAB_HOME" in told.value.hint
         said, _ = first.communicate(timeout=120)

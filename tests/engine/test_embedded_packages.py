@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import able, packages, sources
-from buildlab.engine.apt import Apt
+from buildlab.engine.packages import able, ensuring, sources
+from buildlab.engine.packages.apt import Apt
 from buildlab.errors import EngineError
 
 
 @pytest.fixture(scope="module")
 def fetched(
     engine_packages: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[packages.Packages, list[str], list[str], list[str]]:
+) -> tuple[ensuring.Packages, list[str], list[str], list[str]]:
     """Packages fetched anew, what was reported, and the system before and after."""
     said: list[str] = []
     before = _system()
-    got = packages.ensure(tmp_path_factory.mktemp("packages") / "packages", said.append)
+    got = ensuring.ensure(tmp_path_factory.mktemp("packages") / "packages", said.append)
     return got, said, before, _system()
 
 
@@ -39,7 +39,7 @@ def _system() -> list[str]:
 
 
 def test_system_untouched(
-    fetched: tuple[packages.Packages, list[str], list[str], list[str]],
+    fetched: tuple[ensuring.Packages, list[str], list[str], list[str]],
 ) -> None:
     """Fetching changes nothing of the system's packages, apt lists, archives and sources."""
     _, _, before, after = fetched
@@ -47,21 +47,21 @@ def test_system_untouched(
 
 
 def test_versions_recorded(
-    fetched: tuple[packages.Packages, list[str], list[str], list[str]],
+    fetched: tuple[ensuring.Packages, list[str], list[str], list[str]],
 ) -> None:
     """What was got is recorded, is new enough, and is found again without fetching."""
     got, said, _, _ = fetched
-    assert packages.present(got.folder) == got
-    assert int(got.upstream("docker.io").split(".")[0]) >= packages.OLDEST_DOCKER[0]
+    assert ensuring.present(got.folder) == got
+    assert int(got.upstream("docker.io").split(".")[0]) >= ensuring.OLDEST_DOCKER[0]
     assert got.upstream("docker-buildx") in _version(got.folder / "bin/docker-buildx", "version")
     assert said
     asked: list[str] = []
-    assert packages.ensure(got.folder, asked.append) == got
+    assert ensuring.ensure(got.folder, asked.append) == got
     assert asked == []
 
 
 def test_nothing_left_beside(
-    fetched: tuple[packages.Packages, list[str], list[str], list[str]],
+    fetched: tuple[ensuring.Packages, list[str], list[str], list[str]],
 ) -> None:
     """Only the finished folder stays: no lists, no archives, no part."""
     got, _, _, _ = fetched
@@ -71,10 +71,10 @@ def test_nothing_left_beside(
 
 def test_broken_folder_is_replaced(engine_packages: Path, tmp_path: Path) -> None:
     """A folder without its record counts as absent."""
-    assert packages.present(tmp_path) is None
+    assert ensuring.present(tmp_path) is None
     (tmp_path / "versions.json").write_text('{"format": 0, "packages": {}}')
-    assert packages.present(tmp_path) is None
-    assert packages.present(engine_packages) is not None
+    assert ensuring.present(tmp_path) is None
+    assert ensuring.present(engine_packages) is not None
 
 
 def test_unsigned_source_is_refused(engine_packages: Path, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_machine_that_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         able, "_TOOLS", dict.fromkeys(("apt-get", "no-such-tool", "nor-this"), "some")
     )
     with pytest.raises(EngineError, match=r"root.*missing: no-such-tool, nor-this") as caught:
-        packages.ensure(tmp_path / "packages")
+        ensuring.ensure(tmp_path / "packages")
     assert "apt-get install" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
 
@@ -118,7 +118,7 @@ def test_a_container_without_privileges_is_told_before_any_download() -> None:
     """Root that may not make namespaces is not led through a download into a failed start."""
     if os.geteuid() or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv")
-    code = "from buildlab.engine import able; print(*able.problems())"
+    code = "from buildlab.engine.packages import able; print(*able.problems())"
     argv = ["setpriv", "--bounding-set", "-sys_admin", sys.executable, "-c", code]
     told = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
     assert "--privileged" in told

@@ -19,12 +19,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from buildlab import doctor, registry_server
 from buildlab import engine as engines
-from buildlab.engine import clean, existing, inventory, owned, status
+from buildlab.engine import clean, inventory, status
+from buildlab.engine.docker import existing, owned
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError, UsageError
+from buildlab.host.settings import Settings
+from buildlab.services import registry_server
+from buildlab.setup import doctor
 from tests.engine import users_docker
 from tests.engine.buildkit_image import recipe
 from tests.engine.users_docker import UsersDocker

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import images
-from buildlab.engine import fresh
+from buildlab.engine import images
+from buildlab.engine.embedded import fresh
+from buildlab.engine.images import pulling
+from buildlab.engine.images.assembly import Assembly
+from buildlab.engine.images.model import CANONICAL, DEBIAN, GOLANG, LABEL, STATIC, BaseImage
+from buildlab.engine.images.pulling import Pins, Reach
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
-from buildlab.images import pulling
-from buildlab.images.assembly import Assembly
-from buildlab.images.model import CANONICAL, DEBIAN, GOLANG, LABEL, STATIC, BaseImage
-from buildlab.images.pulling import Pins, Reach
-from buildlab.registry import registry
+from buildlab.host.settings import Settings
+from buildlab.services.registry import registry
 
 pytestmark = pytest.mark.engine
 
@@ -165,7 +165,7 @@ def test_changed_authorities_renew_the_images(
     copied = tmp_path / "home"
     (copied / "images").mkdir(parents=True)
     subprocess.run(["cp", "-r", str(home / "images"), str(copied)], check=True)
-    monkeypatch.setattr("buildlab.images.certificates.host_bundle", lambda: changed)
+    monkeypatch.setattr("buildlab.engine.images.certificates.host_bundle", lambda: changed)
     after = Assembly(copied)
     assert after.get(GOLANG) is None
     assert after.get(DEBIAN) is not None

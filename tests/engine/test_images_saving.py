@@ -5,20 +5,20 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from buildlab.engine import embedded
-from buildlab.engine.fresh import fresh
-from buildlab.engine.settings import Settings
-from buildlab.images.model import DEBIAN, BaseImage
-from buildlab.images.saving import saved
+from buildlab.engine.embedded import shared
+from buildlab.engine.embedded.fresh import fresh
+from buildlab.engine.images.model import DEBIAN, BaseImage
+from buildlab.engine.images.saving import saved
+from buildlab.host.settings import Settings
 
 
 def test_a_fresh_engine_has_what_the_shared_one_pulled(
     private: Settings, busybox_context: Path, tmp_path: Path
 ) -> None:
     """The archive is written once; from it a fresh engine has the image by the same digest."""
-    shared = embedded.ensure(private)
+    running = shared.ensure(private)
     subprocess.run(
-        [*shared.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
+        [*running.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
         env=shared.child_env(),
         check=True,
         timeout=120,
@@ -32,7 +32,7 @@ def test_a_fresh_engine_has_what_the_shared_one_pulled(
 
     assert archives == again
     assert len(archives) == 1
-    embedded.stop(private)
+    shared.stop(private)
     with fresh(private, archives) as runner:
         assert runner.client().images.get(DEBIAN).id == digest
 
@@ -42,9 +42,9 @@ def test_an_older_archive_goes(private: Settings, busybox_context: Path, tmp_pat
     folder = tmp_path / "images"
     folder.mkdir()
     (folder / "pulled-debian-trixie-slim-0123456789abcdef.tar").write_text("older")
-    shared = embedded.ensure(private)
+    running = shared.ensure(private)
     subprocess.run(
-        [*shared.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
+        [*running.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
         env=shared.child_env(),
         check=True,
         timeout=120,

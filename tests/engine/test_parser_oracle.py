@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from buildlab.build import build
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
-from buildlab.record import BuildRecord, State
-from buildlab.workspace import Workspace, workspace
+from buildlab.record.model import BuildRecord, State
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

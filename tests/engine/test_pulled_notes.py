@@ -12,11 +12,11 @@ import docker.errors
 import pytest
 
 from buildlab import engine as engines
-from buildlab import registry_server
-from buildlab.engine import candidates, existing, owned
+from buildlab.engine.docker import candidates, existing, owned
+from buildlab.engine.docker.owned import Made
 from buildlab.engine.model import Engine
-from buildlab.engine.owned import Made
-from buildlab.engine.settings import Settings
+from buildlab.host.settings import Settings
+from buildlab.services import registry_server
 from tests.engine import fake_docker
 
 

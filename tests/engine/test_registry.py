@@ -15,9 +15,9 @@ import pytest
 import requests
 
 from buildlab.engine.model import Engine
-from buildlab.engine.process import wait_until
 from buildlab.errors import EngineError
-from buildlab.registry import Registry, registry
+from buildlab.host.process import wait_until
+from buildlab.services.registry import Registry, registry
 
 pytestmark = pytest.mark.engine
 
@@ -115,7 +115,7 @@ def test_failure_keeps_the_files(lab_engine: Engine) -> None:
 
 _HOLDER = """
 import base64, pickle, sys
-from buildlab.registry import registry
+from buildlab.services.registry import registry
 with registry(pickle.loads(base64.b64decode(sys.argv[1]))) as shop:
     print(shop.address, shop.storage, flush=True)
     sys.stdin.read()
@@ -188,8 +188,8 @@ def test_beside_a_docker_without_a_registry_image(lab_engine: Engine, tmp_path: 
 def test_as_a_container(lab_engine: Engine, engine_packages: Path, tmp_path: Path) -> None:
     """An existing Docker with an image of a registry runs it as a container, gone with its
     owner."""
-    from buildlab import images
-    from buildlab.engine import fresh
+    from buildlab.engine import images
+    from buildlab.engine.embedded import fresh
 
     _as_docker(lab_engine)
     with fresh.fresh(images=images.for_fresh(lab_engine)) as runner:

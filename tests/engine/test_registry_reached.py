@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
+from buildlab.builds import build
 from buildlab.engine import Engine, engine
-from buildlab.record import State
-from buildlab.registry import reached_by, registry
+from buildlab.record.model import State
+from buildlab.services.registry import reached_by, registry
 
 pytestmark = pytest.mark.engine
 LAYER_BYTES = 300_000

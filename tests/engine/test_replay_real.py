@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from buildlab import replay
-from buildlab.build import build
+from buildlab.builds import build
+from buildlab.builds.workspace import workspace
 from buildlab.engine.model import Engine
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
+from buildlab.record.stream import Progress
 from buildlab.replay import files
-from buildlab.stream import Progress
-from buildlab.workspace import workspace
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

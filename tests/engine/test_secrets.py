@@ -17,13 +17,13 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from buildlab import store
 from buildlab.artifact.hunt import Hunt
-from buildlab.engine import embedded
-from buildlab.engine.settings import Settings, tool_env
-from buildlab.html import record_html
-from buildlab.text import describe
-from buildlab.widgets.frame import settled_html
+from buildlab.engine.embedded import shared
+from buildlab.host.settings import Settings, tool_env
+from buildlab.record import store
+from buildlab.record.words import describe
+from buildlab.show.html import record_html
+from buildlab.show.widgets.frame import settled_html
 
 WAYS = (
     *("argument", "argument by variable", "default", "variable", "label", "own label"),
@@ -133,7 +133,7 @@ class Trial:
                 below = psutil.Process(process.pid).children()
                 next(p for p in below if "buildx" in Path(p.exe()).name).kill()
             elif how == "engine killed":
-                running = embedded.find(self.settings)
+                running = shared.find(self.settings)
                 assert running
                 running.init.signal(signal.SIGKILL)
             self.said += process.communicate(timeout=120)[0] + saved.read_bytes()
@@ -189,7 +189,7 @@ class Trial:
         return {way.removesuffix(" (percent)"): place for way, place in places.items()}
 
     def images(self) -> bytes:
-        engine = embedded.ensure(self.settings)
+        engine = shared.ensure(self.settings)
         done = subprocess.run(
             [*engine.cli, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"],
             env=engine.child_env(),
@@ -202,7 +202,7 @@ class Trial:
 @pytest.fixture
 def trial(private: Settings, engine_packages: Path, tmp_path: Path) -> Callable[[bool], Trial]:
     """Makes a trial on an engine of its own, with masking or without."""
-    embedded.ensure(private)
+    shared.ensure(private)
     busybox = engine_packages / "bin/busybox"
     return lambda masking: Trial(private, tmp_path / f"masking-{masking}", busybox, masking)
 

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from buildlab.engine import Engine
-from buildlab.engine.process import wait_until
 from buildlab.errors import EngineError
+from buildlab.host.process import wait_until
 from buildlab.services import git_server as git_module
 from buildlab.services import ssh_agent as agent_module
 from buildlab.services.git_server import GitServer, git_server

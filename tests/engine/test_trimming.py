@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from buildlab.build import between_builds, build
+from buildlab.builds import between_builds, build
 from buildlab.cli import start
-from buildlab.engine import buildkitd, embedded, pruning, trimming
-from buildlab.engine.paths import Home
-from buildlab.engine.settings import Settings
+from buildlab.engine import pruning, trimming
+from buildlab.engine.docker import buildkitd
+from buildlab.engine.embedded import shared
 from buildlab.engine.trimming import Trim
 from buildlab.errors import TimedOut
-from buildlab.record import State
+from buildlab.host.paths import Home
+from buildlab.host.settings import Settings
+from buildlab.record.model import State
 
 
 class Disk(NamedTuple):
@@ -24,7 +26,7 @@ class Disk(NamedTuple):
 
 def test_buildkits_collector_is_off(private: Settings) -> None:
     """It would give a step an empty cache mount while it measures the one that the step wants."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     told = subprocess.run(
         [*engine.buildx, "inspect", engine.builder],
         env=engine.child_env(),
@@ -40,7 +42,7 @@ def test_buildkits_collector_is_off(private: Settings) -> None:
 
 def test_trimming_keeps_what_there_is_room_for(private: Settings, busybox_context: Path) -> None:
     """With room nothing goes; without it, steps run again."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
 
     def states() -> list[State]:
         record = build(busybox_context, engine=engine, output="cache").require_ok()
@@ -59,8 +61,8 @@ def test_no_build_runs_while_the_cache_is_trimmed(
     private: Settings, busybox_context: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A build waits for what holds the engine between builds."""
-    monkeypatch.setattr("buildlab.build.run.TIMEOUT_S", 1.0)
-    engine = embedded.ensure(private)
+    monkeypatch.setattr("buildlab.builds.run.TIMEOUT_S", 1.0)
+    engine = shared.ensure(private)
     with (
         between_builds(engine, print),
         pytest.raises(TimedOut, match="waited 1 s for another build"),
@@ -76,7 +78,7 @@ def test_set_up_trims_where_it_is_due(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It says so in a line, with the reason; else it does nothing, and says nothing."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
 
     def due(_: Home) -> Trim | None:
         return what
@@ -91,7 +93,7 @@ def test_trimming_that_takes_too_long_stops_nobody(
     private: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Set-up goes on where deleting takes minutes; what is left goes the next time."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     monkeypatch.setattr(trimming, "due", lambda _: trimming.OLD)
     monkeypatch.setattr(pruning, "TIMEOUT_S", 0.001)
     start.trim_cache(engine)
@@ -125,7 +127,7 @@ def test_due_in_an_engine_with_many_snapshots(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each snapshot makes the next start of the engine longer, until it takes minutes."""
-    engine = embedded.ensure(private)
+    engine = shared.ensure(private)
     build(busybox_context, engine=engine, output="cache").require_ok()
     with_free(monkeypatch, 10**12)
     monkeypatch.setattr(trimming, "MANY", limit)

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab.engine.cgroups import folders
-from buildlab.engine.daemon_config import cgroup_name
-from buildlab.engine.instance import Instance
-from buildlab.engine.process import ProcessId
+from buildlab.engine.embedded.cgroups import folders
+from buildlab.engine.embedded.daemon_config import cgroup_name
+from buildlab.engine.embedded.instance import Instance
+from buildlab.host.process import ProcessId
 
 
 @dataclass(frozen=True)

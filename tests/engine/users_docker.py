@@ -11,9 +11,10 @@ from pathlib import Path
 
 import docker
 
-from buildlab.engine import inventory, launch
-from buildlab.engine.instance import Instance
-from buildlab.engine.settings import Settings
+from buildlab.engine import inventory
+from buildlab.engine.embedded import launch
+from buildlab.engine.embedded.instance import Instance
+from buildlab.host.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Row, Runs
 from buildlab.engine import Engine
 from buildlab.errors import UsageError
-from buildlab.evidence import measured
 from buildlab.experiments import ablated, ablation
-from buildlab.experiments.runs import Row, Runs
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from buildlab.bench.evidence import find
+from buildlab.bench.recipe import bench, edit
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed
-from buildlab.evidence import find
 from buildlab.experiments import cache_mount_places, harbour, layer_cache
-from buildlab.experiments.bench import bench, edit
-from buildlab.record import State
+from buildlab.record.model import State
 
 
 def kept(fault: BuildFailed) -> Path:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed
-from buildlab.evidence import measured
 from buildlab.experiments import cache_mount_hazards as hazards
 from buildlab.experiments import cache_mount_sharing as sharing
 from buildlab.experiments import cache_mount_trust as trust

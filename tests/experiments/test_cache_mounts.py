@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import cache_mount_no_ops, cache_mount_places, cache_mounts
 from buildlab.experiments.harbour import MOUNTS, compiled, dockerfile, fetched
-from buildlab.experiments.runs import Runs
 
 WITH_COMPILER = ("compiler cache", "both")
 WITH_MODULES = ("module cache", "both")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import ci_month
-from buildlab.experiments.runs import Runs
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import claims_go, claims_keys, claims_mounts, claims_time
 
 

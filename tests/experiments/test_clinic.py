@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Fact
+from buildlab.builds import build
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
-from buildlab.evidence import measured
 from buildlab.experiments import clinic
-from buildlab.experiments.runs import Fact
 
 AS_PRINTED = {
     "secret-not-given": False,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import context
-from buildlab.experiments.runs import Runs
-from buildlab.record import State
+from buildlab.record.model import State
 
 
 def rows_with_a_miss(runs: Runs) -> set[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.evidence import measured
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Runs
 from buildlab.experiments import graph, instructions, platforms
-from buildlab.experiments.runs import Runs
 
 
 @pytest.fixture(scope="module")

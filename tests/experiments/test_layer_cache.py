@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from buildlab.bench.evidence import measured
+from buildlab.bench.recipe import Bench
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import layer_cache
-from buildlab.experiments.bench import Bench
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 
 COPY_MODULES = "COPY go.mod"
 DOWNLOAD = "RUN --mount=type=cache,target=/go/pkg/mod go mod download"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.evidence import measured
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Runs
 from buildlab.experiments import limit
-from buildlab.experiments.runs import Runs
-from buildlab.record import State
+from buildlab.record.model import State
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.build import build
+from buildlab.bench.sample import salted, sample_app
+from buildlab.builds import build
+from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine
-from buildlab.experiments.service import salted, sample_app
-from buildlab.record import State
-from buildlab.workspace import workspace
+from buildlab.record.model import State
 from tests import offline
 
 DOWNLOAD = "FROM golang:1.27-trixie\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n"

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from buildlab import store
+from buildlab.bench.evidence import measured
+from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import downloads, private_modules
-from buildlab.experiments.runs import Runs
+from buildlab.record import store
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
-from buildlab.evidence import measured
 from buildlab.experiments import attested, reproducible, scanned
 
 SAME = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.evidence import measured
+from buildlab.bench.evidence import measured
 from buildlab.experiments import frozen, stale
-from buildlab.record import State
+from buildlab.record.model import State
 
 CURES = {
     "build again": False,

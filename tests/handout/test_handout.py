@@ -18,8 +18,8 @@ from nbformat import v4
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader
 
-from buildlab.chromium import QUIET_FLAGS, find
 from buildlab.handout import booklet, lessons
+from buildlab.handout.chromium import QUIET_FLAGS, find
 from buildlab.handout.page import Paper
 from tests.browser import chromium
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import sealed
+from buildlab.setup import sealed
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-uv.lock")
@@ -241,9 +241,9 @@ def test_a_bundle_is_verified_before_there_is_an_environment(
     checkout: Path, spelled: tuple[str, ...]
 ) -> None:
     """Another digest than the bundle's: refused, with nothing unpacked and no environment made."""
-    sealed_py = checkout / "src" / "buildlab" / "sealed.py"
+    sealed_py = checkout / "src" / "buildlab" / "setup" / "sealed.py"
     sealed_py.parent.mkdir(parents=True)
-    shutil.copy2(ROOT / "src" / "buildlab" / "sealed.py", sealed_py)
+    shutil.copy2(ROOT / "src" / "buildlab" / "setup" / "sealed.py", sealed_py)
     (wheel := checkout / "x.whl").write_bytes(b"a wheel")
     info = {"format": sealed.FORMAT, "python": "3.11"}
     sealed.write(checkout / "b.tar", info, {"wheels/x.whl": wheel})

@@ -19,7 +19,7 @@ import pytest
 from buildlab import cli
 from buildlab.cli import start as cli_start
 from buildlab.errors import UsageError
-from buildlab.start import Lab, choose_port, jupyterlab
+from buildlab.setup.jupyter import Lab, choose_port, jupyterlab
 
 TRAP = {
     "argv": ["/bin/false", "{connection_file}"],
@@ -92,7 +92,7 @@ def test_the_kernel_is_of_this_environment(
 OWNER = """
 import os, sys
 from pathlib import Path
-from buildlab.start import jupyterlab
+from buildlab.setup.jupyter import jupyterlab
 root = Path(sys.argv[1])
 with jupyterlab(root, os.environ, root / "jupyter.log") as lab:
     print(lab.process.pid, flush=True)

@@ -19,8 +19,8 @@ from tornado.websocket import websocket_connect
 
 from buildlab.cli import start as cli_start
 from buildlab.errors import UsageError
-from buildlab.start import Lab, jupyterlab
-from buildlab.start.address import is_loopback
+from buildlab.setup.jupyter import Lab, jupyterlab
+from buildlab.setup.jupyter.address import is_loopback
 
 LESSON = "notebooks/00_start_here.ipynb"
 PASSWORD = "argon2:$argon2id$v=19$m=10240,t=10,p=8$nonsense$nonsense"
@@ -220,7 +220,7 @@ def test_other_accounts_see_nothing(tmp_path: Path) -> None:
 
 SITECUSTOMIZE = """
 import sys
-if "buildlab.start.server" in sys.orig_argv:
+if "buildlab.setup.jupyter.server" in sys.orig_argv:
     from jupyter_server.auth import identity
     anyone = lambda self, handler: identity.User("anyone")
     identity.IdentityProvider.get_user = anyone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildlab.record import (
+from buildlab.record.model import (
     BuildRecord,
     Failure,
     Internal,

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from buildlab.joining import make_record
-from buildlab.record import BuildRecord, EngineInfo
-from buildlab.stream import Fold
+from buildlab.record.joining import make_record
+from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.stream import Fold
 
 FOLDER = Path(__file__).parents[1] / "streams"
 NAMES = tuple(sorted(path.name.removesuffix(".json.gz") for path in FOLDER.glob("*.json.gz")))

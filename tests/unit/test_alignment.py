@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildlab.compare import matched, merged
-from buildlab.compare.likeness import words
-from buildlab.matrix import Matrix
-from buildlab.record import BuildRecord, State, Step, StepKey
+from buildlab.record.compare import matched, merged
+from buildlab.record.compare.likeness import words
+from buildlab.record.matrix import Matrix
+from buildlab.record.model import BuildRecord, State, Step, StepKey
 
 LINES = (
     "WORKDIR /src", "COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", "COPY cmd cmd",

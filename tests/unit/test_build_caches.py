@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.build.caches import left_out
+from buildlab.builds.asked.caches import left_out
 
 ACTIONS = {"ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_RESULTS_URL": "https://example.test"}
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import bases
-from buildlab.build.command import compose, tag
-from buildlab.build.flags import given, values
-from buildlab.build.preparing import title_of
-from buildlab.build.source import locate
+from buildlab.builds.asked.command import compose, tag
+from buildlab.builds.asked.flags import given, values
+from buildlab.builds.asked.preparing import title_of
+from buildlab.builds.asked.source import locate
+from buildlab.builds.trouble import bases
+from buildlab.dockerfile.needs import Need
+from buildlab.engine.images.model import GOLANG
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
-from buildlab.images.model import GOLANG
-from buildlab.needs import Need
-from buildlab.record import EngineInfo
+from buildlab.record.model import EngineInfo
 
 
 def engine(**changes: object) -> Engine:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build.context import guarded
+from buildlab.builds.context.guard import guarded
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import build
-from buildlab.build.lock import measuring
+from buildlab.builds import build
+from buildlab.builds.lock import measuring
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull, EngineError
-from buildlab.record import BuildRecord, EngineInfo, State
-from buildlab.store import load
+from buildlab.record.model import BuildRecord, EngineInfo, State
+from buildlab.record.store import load
 
 STARTED = {"digest": "sha256:a", "name": "[2/2] RUN make", "started": "2026-01-01T00:00:00Z"}
 RUNNING = json.dumps({"vertexes": [STARTED]})

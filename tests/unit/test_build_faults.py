@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.build.faults import Ending, canceled, classify, lost_snapshot, was_killed
+from buildlab.builds.trouble.faults import Ending, canceled, classify, lost_snapshot, was_killed
 from buildlab.errors import BuildlabError, DiskFull, EngineError, UsageError
 
 SOLVE = "ERROR: failed to build: failed to solve: "

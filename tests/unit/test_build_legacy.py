@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildlab.build.legacy import read
+from buildlab.builds.client.legacy import read
 
 SAID = """\
 Sending build context to Docker daemon  3.072kB

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build import manifest
-from buildlab.build.manifest import files_of
-from buildlab.build.source import locate
-from buildlab.compare import compare
-from buildlab.record import BuildRecord
+from buildlab.builds.asked.source import locate
+from buildlab.builds.context import manifest
+from buildlab.builds.context.manifest import files_of
+from buildlab.record.compare import compare
+from buildlab.record.model import BuildRecord
 
 BUILT = BuildRecord(
     id="",

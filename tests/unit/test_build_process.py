@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from buildlab.build import process
+from buildlab.builds.client import process
 
 
 def run(script: str, timeout_s: float = 20.0) -> tuple[process.Outcome, list[bytes], list[float]]:
@@ -104,7 +104,7 @@ def test_watchdog_ends_the_client_of_a_killed_parent(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     program = f"""
 import os
-from buildlab.build import process
+from buildlab.builds.client import process
 process.run(["sh", "-c", "echo $$ > {pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 60"],
             os.environ, feed=print, tick=lambda: None, timeout_s=60)
 """

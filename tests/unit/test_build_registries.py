@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.build.aftermath import Underway
-from buildlab.build.registries import references, server_of
+from buildlab.builds.aftermath import Underway
+from buildlab.builds.asked.registries import references, server_of
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import store
-from buildlab.build.disk import Watch
-from buildlab.build.suspect import RULE, Doubt, judged
+from buildlab.builds.trouble.disk import Watch
+from buildlab.builds.trouble.suspect import RULE, Doubt, judged
 from buildlab.engine.distrust import results
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull
-from buildlab.record import BuildRecord, EngineInfo, Interval, LogLine, State, Step, StepKey
+from buildlab.record import store
+from buildlab.record.model import BuildRecord, EngineInfo, Interval, LogLine, State, Step, StepKey
 
 LISTED = """\
 ID:           aaa

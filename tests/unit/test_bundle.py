@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import bundle
-from buildlab.bundle import Made
 from buildlab.errors import UsageError
+from buildlab.setup import bundle
+from buildlab.setup.bundle import Made
 
 
 def written(path: Path, made: Made) -> Path:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from buildlab.bench.runs import Runs
 from buildlab.errors import UsageError
 from buildlab.experiments import ci_month
-from buildlab.experiments.runs import Runs
 
 WALLS = {"no cache": 10.0, "registry, max": 9.0, "dependencies in a layer": 2.0}
 

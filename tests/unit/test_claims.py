@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from buildlab import claims
+from buildlab.bench.conditions import parse
+from buildlab.bench.evidence import Kept
+from buildlab.bench.runs import Fact, Runs
 from buildlab.claims import running, shipped
-from buildlab.claims.conditions import parse
 from buildlab.claims.judging import facts_of, judge
 from buildlab.claims.model import Judged, Verdict
 from buildlab.cli import main
 from buildlab.errors import UsageError
-from buildlab.evidence import Kept
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, EngineInfo, State, Step, StepKey
+from buildlab.record.model import BuildRecord, EngineInfo, State, Step, StepKey
 
 GOOD = """\
 where = "Rules"

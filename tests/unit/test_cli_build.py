@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import store
 from buildlab.cli import main
-from buildlab.record import BuildRecord, Interval, State, Step, StepKey
-from buildlab.store import save, to_dict
+from buildlab.record import store
+from buildlab.record.model import BuildRecord, Interval, State, Step, StepKey
+from buildlab.record.store import save, to_dict
 
 
 def record(name: str, state: State, wall_s: float) -> BuildRecord:
@@ -130,7 +130,7 @@ def test_a_record_that_cannot_be_saved_is_shown(
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     monkeypatch.setattr(store, "save", full)
-    monkeypatch.setattr("buildlab.build.build", lambda *_, **__: record("new", State.RAN, 1.0))
+    monkeypatch.setattr("buildlab.builds.build", lambda *_, **__: record("new", State.RAN, 1.0))
     assert run("build", ".", "--json") == 7
     told = capsys.readouterr()
     assert json.loads(told.out)["id"] == "new"

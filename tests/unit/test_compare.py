@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import store
 from buildlab.cli import main
-from buildlab.compare import compare, plain
-from buildlab.compare.changes import word_diff
-from buildlab.html import comparison_html
-from buildlab.record import BuildRecord, Failure, Interval, State, Step, StepKey
-from buildlab.tables import comparison
+from buildlab.record import store
+from buildlab.record.compare import compare, plain
+from buildlab.record.compare.changes import word_diff
+from buildlab.record.model import BuildRecord, Failure, Interval, State, Step, StepKey
+from buildlab.show.html import comparison_html
+from buildlab.show.tables import comparison
 from tests.unit import factory
 
 RAN, CACHED, FAILED, LEFT = State.RAN, State.CACHED, State.FAILED, State.NOT_REACHED

@@ -7,13 +7,11 @@ import itertools
 
 import pytest
 
-from buildlab import tables
-from buildlab.compare import compare
-from buildlab.derive import critical_path, measure, misses, no_op_s, totals
-from buildlab.html import comparison_html, matrix_html, record_html
-from buildlab.matrix import Matrix
-from buildlab.record import BuildRecord, Internal, Interval, State, Step, StepKey
-from buildlab.text import (
+from buildlab.record.compare import compare
+from buildlab.record.derive import critical_path, measure, misses, no_op_s, totals
+from buildlab.record.matrix import Matrix
+from buildlab.record.model import BuildRecord, Internal, Interval, State, Step, StepKey
+from buildlab.record.words import (
     describe,
     describe_comparison,
     describe_matrix,
@@ -25,6 +23,8 @@ from buildlab.text import (
     short_instruction,
     state_words,
 )
+from buildlab.show import tables
+from buildlab.show.html import comparison_html, matrix_html, record_html
 from tests.unit.streams import NAMES, record
 
 

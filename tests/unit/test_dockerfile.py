@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildlab.dockerfile import expand, parse, scopes
-from buildlab.joining import make_record
-from buildlab.record import BuildRecord, EngineInfo
-from buildlab.written import image_settings
+from buildlab.dockerfile.reading import expand, parse, scopes
+from buildlab.record.joining import make_record
+from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.written import image_settings
 from tests.unit.streams import folded, recorded
 
 TEXT = """\

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from buildlab import evidence, replay
-from buildlab.record import EngineInfo
+from buildlab import replay
+from buildlab.bench import evidence
+from buildlab.record.model import EngineInfo
 
 runs: list[int] = []
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from buildlab import failing
 from buildlab.errors import BuildFailed
-from buildlab.html import record_html
-from buildlab.record import LogLine
-from buildlab.text import describe, format_s
-from buildlab.widgets.frame import settled_html
+from buildlab.record import failing
+from buildlab.record.model import LogLine
+from buildlab.record.words import describe, format_s
+from buildlab.show.html import record_html
+from buildlab.show.widgets.frame import settled_html
 from tests.unit.streams import NAMES, record, recorded
 
 REF = "o2ktfekqhoy9x88f283cg8tcc::zi4rtka0v16fjsgljymdsrgoz"

@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from buildlab import chromium, cli
+from buildlab import cli
 from buildlab.errors import BuildlabError, TimedOut, UsageError
-from buildlab.handout import fragment, lessons, making, outputs, page, pdf, slides
+from buildlab.handout import chromium, fragment, lessons, making, outputs, page, pdf, slides
 from buildlab.handout.making import Handouts, make
 from buildlab.handout.render import cells
 

@@ -7,11 +7,11 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from buildlab.joining import make_record
 from buildlab.masking import MASK, Masker
-from buildlab.record import BuildRecord, EngineInfo
+from buildlab.record.joining import make_record
+from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.stream import Fold
 from buildlab.replay.hidden import masked
-from buildlab.stream import Fold
 
 SECRET = "s3cr3t-välue"
 DIGEST = "sha256:" + "a" * 64

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from buildlab.build.lock import measuring
-from buildlab.engine import embedded, holding
-from buildlab.engine.paths import Home
+from buildlab.builds.lock import measuring
+from buildlab.engine.embedded import shared
 from buildlab.errors import TimedOut
+from buildlab.host import holding
+from buildlab.host.paths import Home
 
 PROGRAM = """
 import sys, time
@@ -67,7 +68,7 @@ def test_engine_lock_of_a_stopped_process_is_named_with_a_cure(
     home = Home(file.parent.parent, file.parent)
     with (
         pytest.raises(TimedOut, match=f"process {other.pid}, stopped in its tracks") as told,
-        embedded.locked(home, "engine", stopped_s=0.1),
+        shared.locked(home, "engine", stopped_s=0.1),
     ):
         raise AssertionError("it was had")
     assert told.value.hint.startswith(f"kill -CONT {other.pid}")

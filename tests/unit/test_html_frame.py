@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from buildlab import tables
-from buildlab.doctor.model import Finding, Report, Result
-from buildlab.html import MOST_ROWS, frame_html
+from buildlab.setup.doctor.model import Finding, Report, Result
+from buildlab.show import tables
+from buildlab.show.html import MOST_ROWS, frame_html
 from tests.unit import factory
 
 

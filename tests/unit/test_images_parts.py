@@ -21,13 +21,13 @@ import docker.errors
 import psutil
 import pytest
 
-from buildlab import images
-from buildlab.images import gzipped, layout, pulling
-from buildlab.images.archive import Archive
-from buildlab.images.layers import EPOCH, Layer, LayerStore
-from buildlab.images.model import DEBIAN, GOLANG, LABEL, STATIC, BaseImage, slug
-from buildlab.images.pulling import Pins, Reach, Unreachable
-from buildlab.images.trees import Fingerprint, image_entry, is_static
+from buildlab.engine import images
+from buildlab.engine.images import gzipped, layout, pulling
+from buildlab.engine.images.archive import Archive
+from buildlab.engine.images.layers import EPOCH, Layer, LayerStore
+from buildlab.engine.images.model import DEBIAN, GOLANG, LABEL, STATIC, BaseImage, slug
+from buildlab.engine.images.pulling import Pins, Reach, Unreachable
+from buildlab.engine.images.trees import Fingerprint, image_entry, is_static
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -47,7 +47,7 @@ def test_layer_is_the_same_whatever_the_number_of_processors(
     """A layer's digest depends on its content alone: not on the machine, not on the time."""
     digests = set()
     for workers in (1, 7):
-        monkeypatch.setattr("buildlab.images.layers.os.cpu_count", lambda n=workers: n)
+        monkeypatch.setattr("buildlab.engine.images.layers.os.cpu_count", lambda n=workers: n)
         digests.add(_layer(LayerStore(tmp_path / str(workers))).digest)
     assert len(digests) == 1
 
@@ -253,7 +253,7 @@ def test_unreachable_registry_is_asked_once_an_hour(
     assert api.asked == [GOLANG]
     assert pulling.resolve(_ask(FakeApi()), STATIC, pins, reach) == DIGEST
     later = time.time() + pulling.REMEMBER_S + 1
-    monkeypatch.setattr("buildlab.images.pulling.time.time", lambda: later)
+    monkeypatch.setattr("buildlab.engine.images.pulling.time.time", lambda: later)
     assert pulling.resolve(_ask(FakeApi()), GOLANG, pins, reach) == DIGEST
 
 
@@ -261,7 +261,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from concurrent.futures import ThreadPoolExecutor
-from buildlab.images.pulling import Pins
+from buildlab.engine.images.pulling import Pins
 pins = Pins(Path(sys.argv[1]))
 with ThreadPoolExecutor(3) as pool:
     list(pool.map(lambda i: pins.put(f"{sys.argv[2]}-{i}", "sha256:x"), range(100)))
@@ -312,7 +312,7 @@ def test_a_killed_assembly_goes_on_nowhere(
     (tmp_path / "debian-slim/etc/dpkg/dpkg.cfg.d").mkdir(parents=True)
     program = f"""
 from pathlib import Path
-from buildlab.images import archive, debian, layers
+from buildlab.engine.images import archive, debian, layers
 here = Path({str(tmp_path)!r})
 store, found = layers.LayerStore(here / "layers"), archive.Archive()
 made = debian.Bootstrap(store, "key", here / "work", here, here, found, lambda text: None)

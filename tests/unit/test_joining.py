@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from buildlab.html import record_html
-from buildlab.joining import make_record
-from buildlab.record import CacheMount, EngineInfo, State, StepKey
-from buildlab.text import describe
-from buildlab.widgets.frame import settled_html
+from buildlab.record.joining import make_record
+from buildlab.record.model import CacheMount, EngineInfo, State, StepKey
+from buildlab.record.words import describe
+from buildlab.show.html import record_html
+from buildlab.show.widgets.frame import settled_html
 from tests.unit.streams import NAMES, folded, joined, record, recorded, states
 
 

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import bundle, evidence, jsontext, store
+from buildlab.basics import jsontext
+from buildlab.bench import evidence
 from buildlab.claims import shipped
-from buildlab.engine import candidates, instance, owned, packages
+from buildlab.engine.docker import candidates, owned
+from buildlab.engine.embedded import instance
+from buildlab.engine.packages import ensuring
 from buildlab.errors import BuildlabError
+from buildlab.record import store
 from buildlab.replay import files
+from buildlab.setup import bundle
 
 PACKAGE = Path(store.__file__).parent
 BAD = {
@@ -57,7 +62,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "bundle": bundle.read,
     "docker's configuration": in_folder("config.json", candidates.read_config),
     "engine": in_folder("instance.json", instance.attach),
-    "packages": in_folder("versions.json", packages.present),
+    "packages": in_folder("versions.json", ensuring.present),
     "what was made": owned.Made.read,
     "kept verdicts": in_folder(shipped.FILE, shipped.read),
 }

@@ -8,7 +8,7 @@ import secrets
 import pytest
 
 from buildlab.masking import MASK, KeyLines, Masker
-from buildlab.stream.plainlog import PlainLog
+from buildlab.record.stream.plainlog import PlainLog
 
 BODY = [secrets.token_hex(32) for _ in range(6)] + ["q83vEg=="]
 KEY = ["-----BEGIN RSA PRIVATE KEY-----", *BODY, "-----END RSA PRIVATE KEY-----"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildlab import modules
-from buildlab.modules import NOTHING, Wanted
+from buildlab.setup import modules
+from buildlab.setup.modules import NOTHING, Wanted
 
 SUM = """github.com/BurntSushi/toml v1.5.0 h1:abc=
 github.com/BurntSushi/toml v1.5.0/go.mod h1:def=

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.build.features import explained, wanted
-from buildlab.dockerfile import parse
-from buildlab.needs import needed
+from buildlab.builds.trouble.features import explained, wanted
+from buildlab.dockerfile.needs import needed
+from buildlab.dockerfile.reading import parse
 
 TEXT = """\
 ARG NODE=22

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import deleting, fitness, homefiles, packages, private
-from buildlab.engine.contents import MARK, PACKAGES, SHAPES
-from buildlab.engine.madelist import Entry
-from buildlab.engine.paths import Home
-from buildlab.engine.settings import Settings
+from buildlab.engine.packages import ensuring
 from buildlab.errors import EngineError
+from buildlab.host import deleting, fitness, homefiles, private
+from buildlab.host.contents import MARK, PACKAGES, SHAPES
+from buildlab.host.madelist import Entry
+from buildlab.host.paths import Home
+from buildlab.host.settings import Settings
 
 NAMES = sorted(SHAPES)
 
@@ -337,7 +338,7 @@ def test_programs_that_others_could_exchange_are_not_run(tmp_path: Path) -> None
         fitness.require_safe_programs(folder)
     assert caught.value.hint.startswith("chmod")
     with pytest.raises(EngineError):
-        packages.ensure(folder, ours=home_of(tmp_path).ours)
+        ensuring.ensure(folder, ours=home_of(tmp_path).ours)
     (tmp_path / "open").chmod(0o1777)
     fitness.require_safe_programs(folder)
 
@@ -356,18 +357,18 @@ def test_foreign_packages_are_neither_replaced_nor_deleted(tmp_path: Path) -> No
         return new
 
     with pytest.raises(EngineError, match="holds"):
-        packages.put(unpacked(), theirs, home.ours)
+        ensuring.put(unpacked(), theirs, home.ours)
     assert state(theirs) == before
     empty = tmp_path / "empty"
     empty.mkdir(mode=0o755)
     inode = empty.stat().st_ino
-    packages.put(unpacked(), empty, home.ours)
-    packages.put(unpacked(), empty, home.ours)
-    assert packages.present(empty)
+    ensuring.put(unpacked(), empty, home.ours)
+    ensuring.put(unpacked(), empty, home.ours)
+    assert ensuring.present(empty)
     home.ours.remove(empty, PACKAGES)
     assert (empty.stat().st_ino, list(empty.iterdir())) == (inode, [])
     absent = tmp_path / "absent"
-    packages.put(unpacked(), absent, home.ours)
+    ensuring.put(unpacked(), absent, home.ours)
     assert {p.name for p in absent.iterdir()} == {"bin", "versions.json"}
     home.ours.remove(absent, PACKAGES)
     assert not absent.exists()

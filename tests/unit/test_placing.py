@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from buildlab import derive, matrix, store, tables
-from buildlab.compare import compare
-from buildlab.html import record_html
-from buildlab.plot.graph import graph
-from buildlab.record import BuildRecord, StepKey
-from buildlab.text import describe
-from buildlab.widgets.frame import settled_html
+from buildlab.record import derive, matrix, store
+from buildlab.record.compare import compare
+from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.words import describe
+from buildlab.show import tables
+from buildlab.show.html import record_html
+from buildlab.show.plot.graph import graph
+from buildlab.show.widgets.frame import settled_html
 from tests.unit.streams import NAMES, joined, record, recorded
 
 

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from buildlab import plot
-from buildlab.matrix import Matrix
-from buildlab.plot import show
-from buildlab.plot.compare import split_wall
-from buildlab.record import BuildRecord, Interval, State, StepKey
+from buildlab.record.matrix import Matrix
+from buildlab.record.model import BuildRecord, Interval, State, StepKey
+from buildlab.show import plot
+from buildlab.show.plot import show
+from buildlab.show.plot.compare import split_wall
 from tests.unit import factory
 
 C, R = State.CACHED, State.RAN

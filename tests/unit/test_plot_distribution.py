@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from buildlab import plot
-from buildlab.plot import show
-from buildlab.plot.distribution import quantiles
+from buildlab.show import plot
+from buildlab.show.plot import show
+from buildlab.show.plot.distribution import quantiles
 
 ROWS = [
     {"strategy": name, "kind": "bump" if i % 10 == 0 else "edit", "wall_s": base + i % 10}

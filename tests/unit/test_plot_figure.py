@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from buildlab import plot
-from buildlab.plot import Shown
+from buildlab.show import plot
+from buildlab.show.plot import Shown
 from tests.unit import factory
 
 

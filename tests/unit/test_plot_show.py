@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from buildlab import plot
-from buildlab.matrix import Matrix
-from buildlab.plot import Shown, show
-from buildlab.record import BuildRecord, State
+from buildlab.record.matrix import Matrix
+from buildlab.record.model import BuildRecord, State
+from buildlab.show import plot
+from buildlab.show.plot import Shown, show
 from tests.unit import factory
 
 A = factory.record("a", recorded="recorded on a laptop")

@@ -11,9 +11,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.font_manager import get_font
 from matplotlib.patches import Patch
 
-from buildlab import plot, style
-from buildlab.plot.canvas import SHEET, styled
-from buildlab.record import State
+from buildlab.record import style
+from buildlab.record.model import State
+from buildlab.show import plot
+from buildlab.show.plot.canvas import SHEET, styled
 from tests.unit import factory
 
 
@@ -56,7 +57,7 @@ def test_a_hatch_reaches_the_bar() -> None:
 
     @styled
     def one() -> Patch:
-        from buildlab.plot.canvas import look
+        from buildlab.show.plot.canvas import look
 
         return Patch(**look("ran"))
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import outfile
-from buildlab.engine import fitness, private
-from buildlab.engine.paths import socket_folder
 from buildlab.errors import EngineError
+from buildlab.host import fitness, outfile, private
+from buildlab.host.paths import socket_folder
 
 ANOTHER = 4711
 """An account that is neither root nor who runs the tests, which run as root."""
@@ -82,7 +81,7 @@ def test_a_socket_folder_of_somebody_elses_is_not_used(
 
 def test_the_short_socket_folder_is_looked_at(tmp_path: Path) -> None:
     """An engine doesn't start on sockets that lie in another account's folder; it says which."""
-    from buildlab.engine import launch
+    from buildlab.engine.embedded import launch
 
     state = tmp_path / ("x" * 120)
     folder = socket_folder(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buildlab.registry import Traffic
+from buildlab.services.registry import Traffic
 
 HEAD = '127.0.0.1 - - [21/Nov/2026:17:00:00 +0000] "'
 LOG = "\n".join(

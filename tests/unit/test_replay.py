@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from buildlab import cli, replay, store
+from buildlab import cli, replay
 from buildlab import engine as engines
-from buildlab.build import build
-from buildlab.engine.settings import Settings
+from buildlab.builds import build
 from buildlab.errors import EngineError, RecordError, UsageError
-from buildlab.record import BuildRecord, EngineInfo
+from buildlab.host.settings import Settings
+from buildlab.record import store
+from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.stream import Progress
 from buildlab.replay import files
-from buildlab.stream import Progress
 
 NAME = "[1/1] RUN make"
 VERTEX = {"digest": "sha256:a", "name": NAME, "started": "2026-01-01T00:00:00Z"}

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from buildlab import bundle, sealed
-from buildlab.bundle import Made
 from buildlab.errors import UsageError
+from buildlab.setup import bundle, sealed
+from buildlab.setup.bundle import Made
 
 SCRIPT = Path(sealed.__file__)
 FILES = {

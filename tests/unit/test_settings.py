@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError
+from buildlab.host.settings import Settings
 
 FOLDERS = ("BUILDLAB_HOME", "BUILDLAB_PACKAGES", "BUILDLAB_EVIDENCE", "BUILDLAB_RECORD")
 

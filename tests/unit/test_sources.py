@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildlab.engine import sources
-from buildlab.engine.sources import Distribution, Source
+from buildlab.engine.packages import sources
+from buildlab.engine.packages.sources import Distribution, Source
 from buildlab.errors import EngineError
 
 BOOKWORM = Distribution("debian", "bookworm")

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from buildlab import record as words
 from buildlab.errors import RecordError
-from buildlab.record import SCHEMA_VERSION, BuildRecord
-from buildlab.store import from_dict, load, save, to_dict
+from buildlab.record import model as words
+from buildlab.record.model import SCHEMA_VERSION, BuildRecord
+from buildlab.record.store import from_dict, load, save, to_dict
 from tests.unit.streams import NAMES, record
 
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from buildlab.record import StepKey
-from buildlab.stream import Fold
-from buildlab.stream.vertex import merged, parse_name, seconds
+from buildlab.record.model import StepKey
+from buildlab.record.stream import Fold
+from buildlab.record.stream.vertex import merged, parse_name, seconds
 from tests.unit.streams import NAMES, folded, record, recorded, states
 
 

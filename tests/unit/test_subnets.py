@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from buildlab.engine import subnets
+from buildlab.engine.embedded import subnets
 from buildlab.errors import EngineError
 
 ROUTES = """\

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from buildlab import unpacking
 from buildlab.artifact import oci
 from buildlab.artifact.hunt import Hunt
 from buildlab.errors import EngineError, UsageError
+from buildlab.host import unpacking
 
 ZEROS = bytes(3 << 20)
 

@@ -17,16 +17,17 @@ from typing import Any
 
 import pytest
 
-from buildlab import cli, store
-from buildlab.compare import compare
-from buildlab.doctor.model import Finding, Report, Result
+from buildlab import cli
+from buildlab.basics.visible import escaped, on_one_line, visible
 from buildlab.errors import BuildlabError, UsageError
-from buildlab.html import comparison_html, record_html
-from buildlab.record import BuildRecord, BuildWarning, Failure, LogLine
-from buildlab.stream.fold import Progress, StepProgress
-from buildlab.text import describe, describe_comparison
-from buildlab.visible import escaped, on_one_line, visible
-from buildlab.widgets.frame import body_html, command_html, head_html, settled_html
+from buildlab.record import store
+from buildlab.record.compare import compare
+from buildlab.record.model import BuildRecord, BuildWarning, Failure, LogLine
+from buildlab.record.stream.fold import Progress, StepProgress
+from buildlab.record.words import describe, describe_comparison
+from buildlab.setup.doctor.model import Finding, Report, Result
+from buildlab.show.html import comparison_html, record_html
+from buildlab.show.widgets.frame import body_html, command_html, head_html, settled_html
 from tests.unit import factory
 
 HOSTILE = (

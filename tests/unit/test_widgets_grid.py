@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from buildlab.errors import UsageError
-from buildlab.record import State
-from buildlab.widgets import kernel
-from buildlab.widgets.grid import predict_edits
+from buildlab.record.model import State
+from buildlab.show.widgets import kernel
+from buildlab.show.widgets.grid import predict_edits
 from tests.unit import factory
 
 C = State.CACHED

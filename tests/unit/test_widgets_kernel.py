@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from buildlab import errors, tables
-from buildlab.build import observer
+from buildlab import errors
+from buildlab.builds import observer
 from buildlab.errors import UsageError
-from buildlab.widgets import kernel
-from buildlab.widgets.live import activate
+from buildlab.show import tables
+from buildlab.show.widgets import kernel
+from buildlab.show.widgets.live import activate
 from tests.unit import factory
 
 SCHEMAS = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
@@ -65,7 +66,7 @@ def test_a_script_is_no_kernel() -> None:
 @pytest.mark.skipif(not SCHEMAS.is_dir(), reason="JupyterLab's schemas are not installed")
 def test_jupyterlab_knows_our_settings() -> None:
     """Every setting we override exists in this JupyterLab, with a value of its type."""
-    folder = files("buildlab") / "labconfig"
+    folder = files("buildlab") / "setup/labconfig"
     ours = json.loads((folder / "default_setting_overrides.json").read_text())
     types = {"string": str, "boolean": bool}
     for plugin, settings in ours.items():

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from IPython.lib.pretty import pretty
 
-from buildlab.build import observer
-from buildlab.compare import compare
-from buildlab.matrix import Matrix
-from buildlab.record import BuildRecord
-from buildlab.stream import Progress, StepProgress
-from buildlab.widgets import kernel
-from buildlab.widgets.frame import body_html, command_html, head_html
-from buildlab.widgets.live import TICK_S, LiveView, Stage, Theatre, activate
+from buildlab.builds import observer
+from buildlab.record.compare import compare
+from buildlab.record.matrix import Matrix
+from buildlab.record.model import BuildRecord
+from buildlab.record.stream import Progress, StepProgress
+from buildlab.show.widgets import kernel
+from buildlab.show.widgets.frame import body_html, command_html, head_html
+from buildlab.show.widgets.live import TICK_S, LiveView, Stage, Theatre, activate
 from tests.unit import factory
 
 

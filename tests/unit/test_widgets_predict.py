@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from buildlab.errors import UsageError
-from buildlab.record import State, StepKey
-from buildlab.widgets import kernel
-from buildlab.widgets.predict import predict
+from buildlab.record.model import State, StepKey
+from buildlab.show.widgets import kernel
+from buildlab.show.widgets.predict import predict
 from tests.unit import factory
 
 C, X = State.CACHED, State.RAN

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from buildlab.errors import UsageError
-from buildlab.widgets import ask, kernel, predict_cells
+from buildlab.show.widgets import ask, kernel, predict_cells
 
 ROWS, COLUMNS = ("ARG", "secret mount"), ("history", "layers")
 

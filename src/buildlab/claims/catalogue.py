@@ -9,8 +9,8 @@ from collections.abc import Callable
 from importlib import import_module
 
 from buildlab import experiments
+from buildlab.bench.runs import Runs
 from buildlab.errors import UsageError
-from buildlab.experiments.runs import Runs
 
 Experiment = Callable[..., Runs]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from buildlab.claims.conditions import Condition, told
+from buildlab.bench.conditions import Condition, told
+from buildlab.bench.runs import Fact, Runs
 from buildlab.claims.model import Claim, Evidence, Judged, Verdict
 from buildlab.errors import UsageError
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 
 
 def judge(claim: Claim, facts: Mapping[str, Fact]) -> Judged:

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from buildlab.claims.conditions import Condition
-from buildlab.record import EngineInfo
+from buildlab.bench.conditions import Condition
+from buildlab.record.model import EngineInfo
 
 
 class Verdict(StrEnum):

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from buildlab.bench.conditions import Condition, parse
 from buildlab.claims.catalogue import find
-from buildlab.claims.conditions import Condition, parse
 from buildlab.claims.model import Claim, Proviso, Source, Verdict
 from buildlab.errors import UsageError
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from buildlab import evidence
-from buildlab.build.unwatched import unwatched
+from buildlab.bench import evidence
+from buildlab.bench.runs import Runs
+from buildlab.builds.unwatched import unwatched
 from buildlab.claims.catalogue import find
 from buildlab.claims.judging import facts_of, judge
 from buildlab.claims.model import Claim, Judged, Verdict
-from buildlab.claims.page import table_html
 from buildlab.claims.reading import read, select
 from buildlab.errors import BuildlabError
-from buildlab.experiments.runs import Runs
+from buildlab.show.claims import table_html
 
 Progress = Callable[[str], object]
 

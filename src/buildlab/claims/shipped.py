@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab import jsontext
+from buildlab.basics import jsontext
 from buildlab.claims.model import Judged, Verdict
 from buildlab.claims.reading import folder
 from buildlab.claims.running import Ledger

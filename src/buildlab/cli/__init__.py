@@ -24,8 +24,8 @@ import typer
 from buildlab import errors, masking
 from buildlab.cli import _door, _out
 from buildlab.cli._words import Words, typed
-from buildlab.engine.settings import program
 from buildlab.errors import BuildlabError, DiskFull, UsageError, spoken
+from buildlab.host.settings import program
 from buildlab.masking import Masker
 
 ISSUES = "say so where you got buildlab, with what this prints: type it again with --debug"

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from typer.core import TyperCommand
 
-from buildlab import outfile
-from buildlab.build.flags import TABLE, Flag, Line, is_call, to_stdout
+from buildlab.builds.asked.flags import TABLE, Flag, Line, is_call, to_stdout
 from buildlab.cli._words import OF_BUILD, for_build
 from buildlab.errors import RecordError, UsageError
+from buildlab.host import outfile
 
 _LOOKS = ("auto", "tty", "plain", "quiet", "none", "rawjson")
 Look = Literal["auto", "plain", "quiet", "none"]
@@ -76,7 +76,7 @@ def _context(line: Line) -> str:
 
 def _look(flags: Sequence[Flag]) -> Look:
     """How the build is to be shown. Raises UsageError as docker would."""
-    from buildlab.engine.settings import Settings
+    from buildlab.host.settings import Settings
 
     quiet = any(f.name == "--quiet" and f.on for f in flags)
     typed = [f.value or "auto" for f in flags if f.name == "--progress"]
@@ -100,7 +100,7 @@ def _look(flags: Sequence[Flag]) -> Look:
 
 def saved_to(file: str) -> Path:
     """Where the record goes. Raises UsageError where it can't, or what is there is no record."""
-    from buildlab import store
+    from buildlab.record import store
 
     path = outfile.check(file, f"--save {file}")
     if path.exists() and path.stat().st_size:
@@ -117,7 +117,7 @@ def saved_to(file: str) -> Path:
 def _as_this_docker_reads(words: list[str], line: Line) -> Line:
     """The line with the flags of a buildx that is newer than our table; UsageError for others."""
     from buildlab import replay
-    from buildlab.build.calls import flags_of, refuse_unknown
+    from buildlab.builds.asked.calls import flags_of, refuse_unknown
     from buildlab.engine import current
 
     if replay.active():

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from buildlab.compare.likeness import words
-from buildlab.compare.sentence import spent_s
-from buildlab.style import COLOURS, GLYPHS
-from buildlab.text import format_s
-from buildlab.visible import on_one_line
+from buildlab.basics.visible import on_one_line
+from buildlab.record.compare.likeness import words
+from buildlab.record.compare.sentence import spent_s
+from buildlab.record.style import COLOURS, GLYPHS
+from buildlab.record.words import format_s
 
 if TYPE_CHECKING:
-    from buildlab.compare import Change, Comparison, Side
-    from buildlab.record import Step
+    from buildlab.record.compare import Change, Comparison, Side
+    from buildlab.record.model import Step
 
 _MARKS = {"new": "+", "gone": "−", "changed": "~", "same": ""}
 _GAP, _NARROWEST, _WIDEST_STEP, _LINES = 2, 18, 14, 3

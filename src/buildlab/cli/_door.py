@@ -11,7 +11,7 @@ import sys
 from io import TextIOWrapper
 from typing import Any
 
-from buildlab.visible import visible
+from buildlab.basics.visible import visible
 
 
 class _Door:

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from buildlab import history
 from buildlab.cli._aligned import GAP, aligned, cut, room
-from buildlab.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
-from buildlab.text import (
+from buildlab.record import history
+from buildlab.record.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
+from buildlab.record.words import (
     below_sentence,
     describe,
     format_bytes,
@@ -26,8 +26,8 @@ from buildlab.text import (
 )
 
 if TYPE_CHECKING:
-    from buildlab.record import BuildRecord, State, Step, StepKey
-    from buildlab.stream import Progress
+    from buildlab.record.model import BuildRecord, State, Step, StepKey
+    from buildlab.record.stream import Progress
 
 
 class Line:

@@ -18,7 +18,7 @@ import typer
 from buildlab.cli._asked import LINE, Asked, LikeDocker, asked_for, saved_to
 from buildlab.cli.records import Json, keep, show_record
 from buildlab.errors import BuildlabError, RecordError, UsageError
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -97,7 +97,7 @@ class _Wanted:
 
 
 def _docker_itself(asked: Asked, timeout_s: float) -> int:
-    from buildlab.build.calls import call
+    from buildlab.builds.asked.calls import call
 
     return call(asked.context, *asked.flags, timeout_s=timeout_s)
 
@@ -105,7 +105,7 @@ def _docker_itself(asked: Asked, timeout_s: float) -> int:
 def _measured(asked: Asked, wanted: _Wanted) -> None:
     from rich.console import Console
 
-    from buildlab.build import build as run
+    from buildlab.builds import build as run
     from buildlab.cli._progress import line
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -169,7 +169,7 @@ def _kept(record: BuildRecord, file: Path | None) -> Path:
 
 
 def _write(record: BuildRecord, file: Path) -> None:
-    from buildlab import store
+    from buildlab.record import store
 
     try:
         store.save(record, file)

@@ -32,9 +32,9 @@ def bundle(
     """
     from rich.console import Console
 
-    from buildlab import bundle as bundles
     from buildlab.errors import quoted
-    from buildlab.text import format_bytes
+    from buildlab.record.words import format_bytes
+    from buildlab.setup import bundle as bundles
 
     with Console(stderr=True).status("bundle …") as status:
         made = bundles.write(file, lambda step: status.update(f"bundle: {step} …"))

@@ -75,7 +75,7 @@ def _prove(found: Cleaned) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from buildlab.engine.ours import names
+    from buildlab.host.ours import names
 
     table = Table(title="What others have", box=None, header_style="bold", title_justify="left")
     for column in ("where", "what", "before", "after", ""):

@@ -26,8 +26,8 @@ def doctor(
     """
     from rich.console import Console
 
-    from buildlab.doctor import Report, examine
-    from buildlab.engine.settings import Settings
+    from buildlab.host.settings import Settings
+    from buildlab.setup.doctor import Report, examine
 
     Settings.from_env()  # a variable that means nothing is a usage error, not a row
     screen = Console(stderr=True, highlight=False)
@@ -45,7 +45,7 @@ def _print(report: object) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from buildlab.doctor import Report, Result
+    from buildlab.setup.doctor import Report, Result
 
     assert isinstance(report, Report)
     marks = {

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from buildlab.cli._out import print_json
-from buildlab.engine.settings import Settings
 from buildlab.errors import UsageError, spoken
+from buildlab.host.settings import Settings
 
 NO_ENGINE = (
     "BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used",
@@ -83,15 +83,16 @@ def start() -> None:
 def stop() -> None:
     """Stop the engine; its images and cache stay."""
     from buildlab import engine as engines
-    from buildlab.engine import embedded, existing
+    from buildlab.engine.docker import existing
+    from buildlab.engine.embedded import shared
 
     found, settings = engines.choice(), Settings.from_env()
     if found.kind == "docker" and found.answer is not None:
         ran = existing.stop(settings, found.answer)
         # An embedded engine may have been left running by an earlier choice.
-        ran = embedded.stop(settings) or ran
+        ran = shared.stop(settings) or ran
     elif found.kind == "embedded":
-        ran = embedded.stop(settings)
+        ran = shared.stop(settings)
     else:
         print(f"The builder {found.builder} is not ours: nothing stopped.")
         return
@@ -106,14 +107,15 @@ def reset(
 ) -> None:
     """Stop the engine and delete its cache (and its images, where the engine is our own)."""
     from buildlab import engine as engines
-    from buildlab.engine import embedded, existing
+    from buildlab.engine.docker import existing
+    from buildlab.engine.embedded import shared
 
     found, settings = engines.choice(), Settings.from_env()
     if found.kind == "docker" and found.answer is not None:
         gone = existing.reset(settings, found.answer)
         print(f"Removed from your Docker: {', '.join(gone) or 'nothing, there was no builder'}")
     elif found.kind == "embedded":
-        left = embedded.reset(settings, downloads=downloads)
+        left = shared.reset(settings, downloads=downloads)
         print("The engine is stopped, its images and cache are deleted.")
         for path in left:
             print(f"Left alone, as buildlab didn't put it there: {path}")

@@ -79,7 +79,7 @@ def handout(
 
 def _root(named: list[str]) -> Path:
     """The course, which need not be there where every lesson is named by its path."""
-    from buildlab.start import course_root
+    from buildlab.setup.jupyter import course_root
 
     try:
         return course_root()
@@ -108,8 +108,8 @@ class _Told:
     def prepare(self) -> tuple[str, str, Mapping[str, str]]:
         """What every build needs, as `start` makes it, for the lessons that are executed."""
         from buildlab.cli.start import prepare
-        from buildlab.engine.settings import tool_env
         from buildlab.handout import machine
+        from buildlab.host.settings import tool_env
 
         if self._status:
             self._status.stop()  # each step of it has a moving line of its own

@@ -25,7 +25,7 @@ def images(as_json: AsJson = False) -> None:
     from rich.console import Console
 
     from buildlab import engine as engines
-    from buildlab import images as bases
+    from buildlab.engine import images as bases
 
     with Console(stderr=True).status("base images …") as status:
         found = bases.ensure(

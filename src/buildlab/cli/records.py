@@ -11,7 +11,7 @@ from buildlab.cli._out import print_json
 from buildlab.errors import RecordError, quoted
 
 if TYPE_CHECKING:
-    from buildlab.record import BuildRecord
+    from buildlab.record.model import BuildRecord
 
 KEPT = 200
 """So many records of `buildlab build` are kept; the oldest go first."""
@@ -45,8 +45,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Show two records beside each other: what changed, which steps that touched, what it cost."""
-    from buildlab.compare import compare as compared
-    from buildlab.compare import plain
+    from buildlab.record.compare import compare as compared
+    from buildlab.record.compare import plain
 
     comparison = compared(_find(a), _find(b))
     if as_json:
@@ -58,15 +58,15 @@ def compare(
 
 
 def _records() -> Path:
-    from buildlab.engine.settings import Settings
+    from buildlab.host.settings import Settings
 
     return Settings.from_env().paths.records
 
 
 def keep(record: BuildRecord) -> Path:
     """Save a record at home, where `show` looks; its path. Raises OSError, EngineError."""
-    from buildlab import store
-    from buildlab.engine.settings import Settings
+    from buildlab.host.settings import Settings
+    from buildlab.record import store
 
     folder = Settings.from_env().paths.make(_records())
     path = folder / f"{record.id}.json"
@@ -79,7 +79,7 @@ def keep(record: BuildRecord) -> Path:
 
 def _find(reference: str) -> BuildRecord:
     """The record that `reference` names. Raises RecordError where there is none."""
-    from buildlab import store
+    from buildlab.record import store
 
     if Path(reference).is_file():
         return store.load(Path(reference))
@@ -101,7 +101,7 @@ def show_record(
     record: BuildRecord, as_json: bool, *, failure: bool = True, stderr: bool = False
 ) -> None:
     """Print a record, as a table or as JSON."""
-    from buildlab import store
+    from buildlab.record import store
 
     if as_json:
         print_json(store.to_dict(record))

@@ -18,10 +18,10 @@ from rich.markup import escape
 from rich.status import Status
 
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings, tool_env
 from buildlab.errors import BuildFailed, BuildlabError, EngineError, TimedOut, UsageError
-from buildlab.start import Lab, choose_port, course_root, is_loopback, jupyterlab, options
-from buildlab.start.address import ANYWHERE
+from buildlab.host.settings import Settings, tool_env
+from buildlab.setup.jupyter import Lab, choose_port, course_root, is_loopback, jupyterlab, options
+from buildlab.setup.jupyter.address import ANYWHERE
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -139,15 +139,16 @@ class _Step:
 def prepare() -> Engine:
     """An engine with its base images; replay's engine needs none."""
     from buildlab import engine as engines
-    from buildlab import images, ready
+    from buildlab.engine import images
+    from buildlab.setup import ready
 
     with _Step("Engine") as step:
         try:
             settings = Settings.from_env()
             if not settings.replaying and engines.choice().kind == "embedded":
-                from buildlab.engine import embedded
+                from buildlab.engine.embedded import shared
 
-                embedded.ensure(settings, step.say)  # may have to be made first: this tells
+                shared.ensure(settings, step.say)  # may have to be made first: this tells
             engine = engines.current()
         except EngineError as error:
             raise _with_replay(error) from error
@@ -170,7 +171,7 @@ def _unbundle(file: Path | None, digest: str) -> None:
         if digest:
             raise UsageError("--digest is that of a bundle", "./lab start --from-bundle FILE …")
         return
-    from buildlab import bundle
+    from buildlab.setup import bundle
 
     if not digest:
         out.print(
@@ -186,7 +187,7 @@ def _unbundle(file: Path | None, digest: str) -> None:
 
 def _fill_store(engine: Engine) -> None:
     """Go modules for lessons without internet; without them lessons still run, with internet."""
-    from buildlab import modules
+    from buildlab.setup import modules
 
     if engine.kind != "embedded":
         return
@@ -201,7 +202,7 @@ def _fill_store(engine: Engine) -> None:
 
 def trim_cache(engine: Engine) -> None:
     """Room on a disk that gets full, and an engine that starts soon; now, as nothing builds."""
-    from buildlab.build import between_builds
+    from buildlab.builds import between_builds
     from buildlab.engine import trimming
 
     what = trimming.due(Settings.from_env().paths)

@@ -15,9 +15,9 @@ from threading import RLock
 from buildlab.engine import choose as _choose
 from buildlab.engine.choose import Choice
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
 from buildlab.errors import EngineError
-from buildlab.record import EngineInfo
+from buildlab.host.settings import Settings
+from buildlab.record.model import EngineInfo
 
 __all__ = ["Choice", "Engine", "choice", "current", "engine", "forget", "use"]
 
@@ -98,27 +98,27 @@ def _open(settings: Settings, name: str | None, builder: str | None) -> Engine:
         return Engine("replay", info, cli=(), buildx=(), env={}, builder="", session="replay")
     found = _choose.choose(settings, name, builder)
     if found.kind == "docker" and found.answer is not None:
-        from buildlab.engine import existing
+        from buildlab.engine.docker import existing
 
         return existing.open_shared(settings, found.answer)
     if found.kind == "remote":
-        from buildlab.engine import remote
+        from buildlab.engine.docker import remote
 
         return remote.open_builder(settings, found.builder)
-    from buildlab.engine import embedded
+    from buildlab.engine.embedded import shared
 
-    return embedded.ensure(settings)
+    return shared.ensure(settings)
 
 
 @contextmanager
 def _open_fresh(settings: Settings, found: Choice) -> Iterator[Engine]:
     if found.kind == "docker" and found.answer is not None:
-        from buildlab.engine import existing
+        from buildlab.engine.docker import existing
 
         with existing.open_fresh(settings, found.answer) as opened:
             yield opened
     elif found.kind == "embedded":
-        from buildlab.engine import fresh
+        from buildlab.engine.embedded import fresh
 
         with fresh.fresh(settings, _bases_of(settings)) as opened:
             yield opened
@@ -131,14 +131,14 @@ def _open_fresh(settings: Settings, found: Choice) -> Iterator[Engine]:
 
 def _bases_of(settings: Settings) -> tuple[Path, ...]:
     """The images of the shared engine, which is asked once in a process."""
-    from buildlab import images
-    from buildlab.engine import embedded
+    from buildlab.engine import images
+    from buildlab.engine.embedded import shared
 
     with _lock:
         known = _bases.get(settings)
         if known is None or not all(path.exists() for path in known):
-            shared = embedded.ensure(settings)
-            _bases[settings] = known = images.for_fresh(shared, home=settings.home)
+            running = shared.ensure(settings)
+            _bases[settings] = known = images.for_fresh(running, home=settings.home)
         return known
 
 
@@ -146,19 +146,19 @@ def _with_bases(opened: Engine, settings: Settings) -> Engine:
     """The engine with the images that FROM names; one that can't keep them gets build contexts."""
     if opened.kind == "embedded" and not opened.fresh:
         return opened  # it keeps what `images.ensure` once gave it
-    from buildlab import images
+    from buildlab.engine import images
 
     return images.with_bases(opened, home=settings.home)
 
 
 def _alive(known: Engine, settings: Settings) -> bool:
     if known.kind == "embedded":
-        from buildlab.engine import embedded
+        from buildlab.engine.embedded import shared
 
-        found = embedded.find(settings)
+        found = shared.find(settings)
         return found is not None and found.init_pid == known.netns_pid
     if known.kind == "docker":
-        from buildlab.engine import existing
+        from buildlab.engine.docker import existing
 
         return existing.runs(known, settings)
     return True

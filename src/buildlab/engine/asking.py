@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from buildlab import jsontext
-from buildlab.engine import health, instance
+from buildlab.basics import jsontext
+from buildlab.engine.docker.owned import inspect_fields, run_buildx
+from buildlab.engine.embedded import health, instance
 from buildlab.engine.model import Engine
-from buildlab.engine.owned import inspect_fields, run_buildx
-from buildlab.engine.process import wait_until
-from buildlab.engine.watchdog import Watchdog
 from buildlab.errors import BuildlabError
+from buildlab.host.process import wait_until
+from buildlab.host.watchdog import Watchdog
 
 # It needs no base image and leaves none; the engine must take it up as it does any build.
 _NOTHING = b"FROM scratch\nLABEL dev.buildlab.probe=1\n"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from buildlab.engine import able
-from buildlab.engine.candidates import Candidate, candidates
-from buildlab.engine.client import find_client
-from buildlab.engine.dockers import Answer, ask
+from buildlab.engine.docker.candidates import Candidate, candidates
+from buildlab.engine.docker.client import find_client
+from buildlab.engine.docker.dockers import Answer, ask
 from buildlab.engine.model import Kind
-from buildlab.engine.settings import CHOICES, Settings
-from buildlab.engine.userenv import user_env, user_home
+from buildlab.engine.packages import able
 from buildlab.errors import EngineError, UsageError
+from buildlab.host.settings import CHOICES, Settings
+from buildlab.host.userenv import user_env, user_home
 
 INSTALL = (
     "install Docker (https://docs.docker.com/get-docker/), or name a BuildKit builder: "

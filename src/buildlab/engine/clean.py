@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buildlab.engine import embedded, homefiles, instance, inventory
-from buildlab.engine.candidates import Candidate
+from buildlab.engine import inventory
 from buildlab.engine.choose import choose
-from buildlab.engine.contents import STATE
-from buildlab.engine.dockers import connect
-from buildlab.engine.existing import owner_of
-from buildlab.engine.homefiles import Left, Part
+from buildlab.engine.docker.candidates import Candidate
+from buildlab.engine.docker.dockers import connect
+from buildlab.engine.docker.existing import owner_of
+from buildlab.engine.docker.owned import Made
+from buildlab.engine.embedded import instance, shared
 from buildlab.engine.inventory import Item, is_ours
-from buildlab.engine.owned import Made
-from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError
+from buildlab.host import homefiles
+from buildlab.host.contents import STATE
+from buildlab.host.homefiles import Left, Part
+from buildlab.host.settings import Settings
 
 if TYPE_CHECKING:
     import docker
@@ -240,7 +242,7 @@ def _engines(settings: Settings, dry_run: bool) -> Iterator[Removal]:
         if not dry_run:
             try:
                 if folder == home.engine:
-                    embedded.reset(settings)
+                    shared.reset(settings)
                 else:
                     instance.remove(folder)
             except (BuildlabError, OSError) as e:

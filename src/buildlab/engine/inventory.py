@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from buildlab.engine.candidates import docker_config_dir
-from buildlab.engine.existing import belongs
-from buildlab.engine.owned import CONTAINER_LABEL, LABEL, SESSION_LABEL, SESSION_VARIABLE
-from buildlab.engine.settings import Settings
-from buildlab.engine.userenv import user_env, user_home
+from buildlab.engine.docker.candidates import docker_config_dir
+from buildlab.engine.docker.existing import belongs
+from buildlab.engine.docker.owned import CONTAINER_LABEL, LABEL, SESSION_LABEL, SESSION_VARIABLE
+from buildlab.host.settings import Settings
+from buildlab.host.userenv import user_env, user_home
 
 if TYPE_CHECKING:
     import docker

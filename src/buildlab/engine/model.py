@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from buildlab.record import EngineInfo
+from buildlab.record.model import EngineInfo
 
 if TYPE_CHECKING:
     import docker
@@ -55,7 +55,7 @@ class Engine:
         """A docker SDK client, for all but builds. Raises EngineError without a docker API."""
         import docker.errors
 
-        from buildlab.engine.dockers import connect
+        from buildlab.engine.docker.dockers import connect
         from buildlab.errors import EngineError
 
         if self.socket is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from buildlab.engine import instance
+from buildlab.engine.embedded import instance
 from buildlab.engine.model import Engine
 
 

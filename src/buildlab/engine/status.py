@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from buildlab.engine import choose as _choose
-from buildlab.engine import embedded, existing, remote
+from buildlab.engine.docker import existing, remote
+from buildlab.engine.docker.owned import inspect_fields, run_buildx
+from buildlab.engine.embedded import shared
 from buildlab.engine.model import Engine
-from buildlab.engine.owned import inspect_fields, run_buildx
-from buildlab.engine.settings import Settings
 from buildlab.errors import BuildlabError
+from buildlab.host.settings import Settings
 
 DU_TIMEOUT_S = 30
 HALF_DEAD = (
@@ -60,12 +61,12 @@ def status(settings: Settings | None = None) -> Status:
 
 
 def _embedded(settings: Settings, found: _choose.Choice) -> Status:
-    state = embedded.status(settings)
+    state = shared.status(settings)
     kind, home = "embedded", str(settings.home)
     if not state.running:
         return Status(kind, found.why, False, home, versions=_main(state.versions))
     trouble = LOST if state.lost else HALF_DEAD
-    engine = embedded.as_it_is(settings) if state.sound else None
+    engine = shared.as_it_is(settings) if state.sound else None
     return Status(
         kind, found.why, True, home, state.socket, "default", _main(state.versions),
         uptime_s=_age_s(_process_start(state.pid)),

@@ -13,7 +13,7 @@ from typing import Final
 
 from buildlab.engine import pruning
 from buildlab.engine.model import Engine
-from buildlab.engine.paths import Home
+from buildlab.host.paths import Home
 
 LOW_BYTES: Final = 20 * 10**9
 """How little free disk makes trimming due."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import Final
 
+from buildlab.bench.runs import Row, Runs
 from buildlab.experiments.ablation import ABLATIONS, WHOLE, tuned
-from buildlab.experiments.runs import Row, Runs
-from buildlab.text import format_ratio
+from buildlab.record.words import format_ratio
 
 NAMES: Final = tuple(a.name for a in ABLATIONS)
 CANDIDATES: Final = (

@@ -10,16 +10,16 @@ from statistics import median
 from typing import Final
 
 from buildlab.artifact import container
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.bench.recipe import NOTHING_IGNORED, RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.bench.sample import salted, sample_app
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import UsageError
-from buildlab.experiments.bench import NOTHING_IGNORED, RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.experiments.service import salted, sample_app
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 PROGRAM: Final = RECIPES / "ablation"
 WHOLE: Final = "nothing"

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from buildlab.artifact import oci
-from buildlab.build import build
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
-from buildlab.registry import registry
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import registry
 
 FOLDER = RECIPES / "attested"
 LINKED, REQUIRED = "github.com/rivo/uniseg", "github.com/go-chi/chi/v5"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine, pruning
-from buildlab.experiments.bench import RECIPES
 from buildlab.experiments.harbour import harbour, output, printed
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
 
 BASE = "FROM debian:trixie-slim\n"

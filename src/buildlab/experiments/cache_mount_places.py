@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine
-from buildlab.experiments.bench import RECIPES
 from buildlab.experiments.harbour import (
     COMPILER,
     MODULES,
@@ -17,8 +18,7 @@ from buildlab.experiments.harbour import (
     output,
     printed,
 )
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord, Step
+from buildlab.record.model import BuildRecord, Step
 from buildlab.replay import replayable
 
 MB = 1_000_000

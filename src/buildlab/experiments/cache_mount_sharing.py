@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.experiments.harbour import Harbour, harbour, output
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
 
 MODES = ("shared", "private", "locked")

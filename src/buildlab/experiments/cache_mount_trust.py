@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from buildlab.experiments.bench import RECIPES
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds.workspace import workspace
 from buildlab.experiments.harbour import Harbour, printed
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import workspace
 
 STALE = RECIPES / "mounts-stale"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.experiments.harbour import (
     MOUNTS,
     compiled,
@@ -12,8 +13,7 @@ from buildlab.experiments.harbour import (
     how_many_fetched,
     printed,
 )
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
 
 EDITS = ("no change", "leaf", "core", "bump")

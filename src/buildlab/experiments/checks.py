@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from buildlab.artifact import lint
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 FOLDER = RECIPES / "checks"
 TOOLS = ("docker build --check", "hadolint")

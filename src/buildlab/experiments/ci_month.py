@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from buildlab import evidence
-from buildlab.build import build
+from buildlab.bench import evidence
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.bench.sample import sample_app
+from buildlab.builds import build
+from buildlab.builds.workspace import workspace
 from buildlab.errors import UsageError
 from buildlab.experiments import sharing
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.experiments.service import sample_app
 from buildlab.experiments.sharing_ways import PROGRAM
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import workspace
 
 STRATEGIES = ("no cache", "registry, max", "dependencies in a layer", "mounts carried")
 HISTORY: Mapping[str, float] = {

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 
-from buildlab.build import build, plain, typed
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.client import plain, typed
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Runs
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 MOUNTED = "FROM debian:trixie-slim\nENV SALT={salt}\nRUN --mount=type=cache,target=/c date\n"
 

@@ -6,12 +6,12 @@ import io
 import secrets
 import zipfile
 
-from buildlab.build import build
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 MODULES = ("example.test/dep", "example.test/other")
 MACHINES = {"003e": "amd64", "00b7": "arm64"}

@@ -6,15 +6,15 @@ import secrets
 from dataclasses import dataclass, field
 
 from buildlab.artifact import image, oci
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 BASE = "FROM debian:trixie-slim"
 BALLAST = 5_000_000

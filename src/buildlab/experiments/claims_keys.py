@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from buildlab.build import build
-from buildlab.experiments.bench import NOTHING_IGNORED, RECIPES
+from buildlab.bench.recipe import NOTHING_IGNORED, RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.experiments.context import split_copy
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 PROGRAM = "main.go"
 STEPS = {

@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildlab.build import build
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 BASE = "debian:trixie-slim"
 CACHE = "RUN --mount=type=cache,target=/store"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from buildlab.build import build, plain
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.client import plain
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State
-from buildlab.registry import Registry, registry
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import Registry, registry
 
 STAGES = """FROM debian:trixie-slim AS build
 COPY salt /salt

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from statistics import median
 
-from buildlab.build import build
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Row, Runs
-from buildlab.record import BuildRecord
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Row, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 ROUNDS = 3
 PROGRAM = """package main

@@ -17,17 +17,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
-from buildlab.build import build, plain
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.client import plain
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import UsageError
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
 from buildlab.services.keys import key_pair
 from buildlab.services.module import Module
 from buildlab.services.module_proxy import module_proxy
-from buildlab.workspace import Workspace, workspace
 
 APP = RECIPES / "clinic-app"
 LIBRARY = Module(

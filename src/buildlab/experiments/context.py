@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 
-from buildlab.build import build
-from buildlab.experiments.bench import NOTHING_IGNORED, Bench, bench, edit
+from buildlab.bench.recipe import NOTHING_IGNORED, Bench, bench, edit
+from buildlab.bench.runs import Runs
+from buildlab.bench.sample import sample_app
+from buildlab.builds import build
+from buildlab.builds.workspace import Edit, workspace
 from buildlab.experiments.harbour import dockerfile, harbour
-from buildlab.experiments.runs import Runs
-from buildlab.experiments.service import sample_app
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Edit, workspace
 
 STRAYS: tuple[Edit, ...] = (
     edit("git commit", lambda t: t.write(".git/COMMIT_EDITMSG", "another commit\n")),

@@ -11,13 +11,13 @@ from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
-from buildlab import store
-from buildlab.build import build
+from buildlab.bench.runs import Row
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
-from buildlab.experiments.runs import Row
-from buildlab.record import BuildRecord, State
+from buildlab.record import store
+from buildlab.record.model import BuildRecord, State
 from buildlab.services.module import Module
-from buildlab.workspace import Workspace, workspace
 
 HOST = "git.example.test"
 PATH = f"{HOST}/team/greet.git"

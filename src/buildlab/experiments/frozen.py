@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from buildlab.build import build
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
 from buildlab.experiments.stale import (
     FILE,
     OLD,
@@ -21,10 +22,9 @@ from buildlab.experiments.stale import (
     then,
     unpacked,
 )
-from buildlab.record import BuildRecord, State
-from buildlab.registry import Registry, registry
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import Registry, registry
 
 HERE = RECIPES / "stale"
 ALLOW = "--allow=network.host"

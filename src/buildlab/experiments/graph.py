@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from buildlab import derive
-from buildlab.build import build
-from buildlab.build.legacy import LegacyBuild, legacy_build
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.client.legacy import LegacyBuild, legacy_build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.experiments import llb
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State, Step
+from buildlab.record import derive
+from buildlab.record.model import BuildRecord, State, Step
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 STAGES: Final = ("base", "page", "style", "script", "seal", "stamp", "tests", "site")
 EQUAL: Final = ("seal", "stamp")

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from buildlab.build import build
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.service import salted
-from buildlab.record import BuildRecord, Step
-from buildlab.workspace import Workspace, workspace
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.sample import salted
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
+from buildlab.record.model import BuildRecord, Step
 
 APP = RECIPES / "mounts-app"
 MODULES = "--mount=type=cache,target=/go/pkg/mod"

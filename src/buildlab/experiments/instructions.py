@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 
-from buildlab.build import build
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
 from buildlab.experiments.graph import exported, recipe
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
 
 BINDS = ("copied", "bound", "one-file")

@@ -6,14 +6,14 @@ import secrets
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from buildlab.build import build
+from buildlab.bench.recipe import RECIPES, Bench, bench, edit, nothing
+from buildlab.bench.runs import Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Edit, Workspace, workspace
 from buildlab.engine import engine
-from buildlab.experiments.bench import RECIPES, Bench, bench, edit, nothing
-from buildlab.experiments.runs import Runs
-from buildlab.record import BuildRecord
-from buildlab.registry import Registry, registry
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Edit, Workspace, workspace
+from buildlab.services.registry import Registry, registry
 
 RULES = "rules.Dockerfile"
 LEAF = "internal/humanize/ago.go"

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
-from buildlab import derive
-from buildlab.build import build
-from buildlab.build.command import tag
-from buildlab.build.outside import Outside, outside, printed
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.bench.sample import sample_app
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.client.outside import Outside, outside, printed
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import EngineError
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.experiments.service import sample_app
-from buildlab.record import BuildRecord
-from buildlab.registry import registry
+from buildlab.record import derive
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import registry
 
 ROUNDS: Final = 2
 LINE: Final = "internal/humanize/ago.go"

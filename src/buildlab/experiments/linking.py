@@ -6,14 +6,14 @@ import secrets
 from collections.abc import Mapping
 
 from buildlab.artifact import container
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.workspace import workspace
 from buildlab.engine import engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import workspace
 
 FOLDER = RECIPES / "small-images" / "linking"
 MB = 1_000_000

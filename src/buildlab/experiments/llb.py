@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from buildlab.experiments.runs import Fact
-from buildlab.record import BuildRecord
-from buildlab.text import short_instruction
+from buildlab.bench.runs import Fact
+from buildlab.record.model import BuildRecord
+from buildlab.record.words import short_instruction
 
 PROVENANCE = "provenance.json"
 """What the exporters `local` and `tar` write beside the files, with `--attest type=provenance`."""

@@ -6,10 +6,10 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from buildlab.build import build
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
 from buildlab.experiments.graph import exported, recipe
-from buildlab.experiments.runs import Fact, Runs
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
 
 _MACHINES: Final = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64", 0xF3: "riscv64"}

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildlab.artifact import oci
-from buildlab.build import build
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord
-from buildlab.registry import Registry, registry
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import Registry, registry
 
 FOLDER = RECIPES / "reproducible"
 EPOCH = "--build-arg=SOURCE_DATE_EPOCH=1700000000"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from buildlab.artifact import scanner
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.bench.runs import Fact, Runs
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.workspace import workspace
 from buildlab.engine import engine
 from buildlab.errors import EngineError
 from buildlab.experiments.attested import FOLDER
-from buildlab.experiments.runs import Fact, Runs
 from buildlab.replay import replayable
-from buildlab.workspace import workspace
 
 TITLE = "scanned"
 

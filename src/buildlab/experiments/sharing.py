@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab.build import build
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
-from buildlab.experiments.runs import Fact, Row, Runs
 from buildlab.experiments.sharing_ways import CROSSED, EDITS, PROGRAM, WAYS
-from buildlab.record import BuildRecord, State, Step
-from buildlab.registry import Registry, Traffic, reached_by, registry
+from buildlab.record.model import BuildRecord, State, Step
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import Registry, Traffic, reached_by, registry
 
 MB = 1_000_000
 FEW_PACKAGES = 4

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab.build import build
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.errors import BuildlabError
-from buildlab.experiments.runs import Fact, Row, Runs
 from buildlab.experiments.sharing import MB
 from buildlab.experiments.sharing_ways import PROGRAM
-from buildlab.record import BuildRecord, State
-from buildlab.registry import Registry, reached_by, registry
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
+from buildlab.services.registry import Registry, reached_by, registry
 
 COMPRESSIONS = ("gzip", "zstd", "uncompressed")
 FOREIGN = b"written by somebody else"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from buildlab.experiments.bench import RECIPES, nothing
-from buildlab.experiments.service import Change
-from buildlab.workspace import Workspace
+from buildlab.bench.recipe import RECIPES, nothing
+from buildlab.bench.sample import Change
+from buildlab.builds.workspace import Workspace
 
 PROGRAM = RECIPES / "sharing"
 

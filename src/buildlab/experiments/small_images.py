@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from buildlab.artifact import container, image
-from buildlab.build import build
-from buildlab.build.command import tag
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.bench.sample import sample_app
+from buildlab.builds import build
+from buildlab.builds.asked.command import tag
+from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine, engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.experiments.service import sample_app
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
 from buildlab.replay import replayable
-from buildlab.workspace import workspace
 
 FOLDER = RECIPES / "small-images"
 IMAGES: Mapping[str, str] = {

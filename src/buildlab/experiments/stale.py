@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from buildlab import unpacking
-from buildlab.build import build, plain
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.client import plain
+from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine, engine
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord, State
+from buildlab.host import unpacking
+from buildlab.record.model import BuildRecord, State
 from buildlab.replay import replayable
-from buildlab.workspace import workspace
 
 OLD, NEW = "v1.4.1\n", "v1.4.2\n"
 """As long as each other, as two versions often are."""

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from buildlab import derive, unpacking
-from buildlab.build import build, plain
-from buildlab.experiments.bench import RECIPES
-from buildlab.experiments.runs import Fact, Row, Runs
-from buildlab.record import BuildRecord, State, Step
+from buildlab.bench.recipe import RECIPES
+from buildlab.bench.runs import Fact, Row, Runs
+from buildlab.builds import build
+from buildlab.builds.client import plain
+from buildlab.builds.workspace import Workspace, workspace
+from buildlab.host import unpacking
+from buildlab.record import derive
+from buildlab.record.model import BuildRecord, State, Step
 from buildlab.replay import replayable
-from buildlab.workspace import Workspace, workspace
 
 SOURCE = RECIPES / "slow"
 LOG = "build.log"

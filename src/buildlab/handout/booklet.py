@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from buildlab.basics.visible import escaped
 from buildlab.handout import fragment, page
 from buildlab.handout.fragment import Moved, Resolve, Section, page_of
 from buildlab.handout.lessons import Lesson
 from buildlab.handout.page import Margins, Paper
 from buildlab.handout.render import cells
-from buildlab.visible import escaped
 
 TITLE = "Docker builds of Go services, measured"
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from buildlab.visible import escaped
+from buildlab.basics.visible import escaped
 
 DEPTH = "More depth"
 HEADINGS = ("h1", "h2", "h3", "h4")

@@ -6,8 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from buildlab.engine.settings import Settings
 from buildlab.handout.lessons import Notebook
+from buildlab.host.settings import Settings
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
 """Kinds of output in the order of preference; all others need a script or a widget."""

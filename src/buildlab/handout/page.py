@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from string import Template
 from typing import Final, Literal
 
+from buildlab.basics.visible import escaped
 from buildlab.handout.fragment import Moved, page_of
 from buildlab.handout.lessons import Lesson
 from buildlab.handout.render import highlighting, page_file
-from buildlab.visible import escaped
 
 Paper = Literal["a4", "letter"]
 SIDE_MM: Final = 16

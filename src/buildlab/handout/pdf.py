@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from buildlab import chromium
+from buildlab.handout import chromium
 
 PLACE = re.compile(r'(<span class="page" data-of="([^"]+)">)\d+(</span>)')
 logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium counts its objects generously

@@ -10,8 +10,8 @@ from typing import Any
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Show every question of `buildlab.widgets` as its plain HTML twin."""
-    from buildlab import widgets
+    """Show every question of `buildlab.show.widgets` as its plain HTML twin."""
+    from buildlab.show import widgets
 
     formatter = shell.display_formatter.ipython_display_formatter
     for kind in vars(widgets).values():

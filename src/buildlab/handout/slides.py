@@ -13,12 +13,12 @@ from typing import Any
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode, v4
 
+from buildlab.basics.visible import escaped
 from buildlab.handout import fragment
 from buildlab.handout.lessons import Lesson, Notebook
 from buildlab.handout.outputs import static
 from buildlab.handout.render import highlighting, page_file
 from buildlab.handout.render import slides as rendered
-from buildlab.visible import escaped
 
 MOST_LINES = 26
 """Printed lines that fit a slide."""

@@ -11,8 +11,8 @@ Below `build` in the layers: it reads files and folds events, and starts nothing
 
 from __future__ import annotations
 
+from buildlab.bench.replaying import Stored, replayable
 from buildlab.replay.builds import Line, Recording, keep_build, replayed
-from buildlab.replay.experiments import Stored, replayable
 from buildlab.replay.files import lesson
 from buildlab.replay.state import active, info, recording
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.masking import Masker
-from buildlab.record import BuildRecord
+from buildlab.record.model import BuildRecord
+from buildlab.record.store import from_dict, to_dict
+from buildlab.record.stream import Fold, Progress
 from buildlab.replay import files
 from buildlab.replay.hidden import masked
 from buildlab.replay.state import inside_experiment
-from buildlab.store import from_dict, to_dict
-from buildlab.stream import Fold, Progress
 
 
 @dataclass(frozen=True, slots=True)

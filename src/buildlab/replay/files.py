@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from buildlab import jsontext
-from buildlab.engine.settings import Settings
+from buildlab.basics import jsontext
 from buildlab.errors import RecordError, UsageError
-from buildlab.record import EngineInfo
+from buildlab.host.settings import Settings
+from buildlab.record.model import EngineInfo
 
 FORMAT = 1
 SHIPPED = Path(__file__).parents[1] / "recordings"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from buildlab import jsontext
+from buildlab.basics import jsontext
 from buildlab.masking import Masker
 
 _CODED = ("short", "detail")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from buildlab.engine.settings import Settings
-from buildlab.record import EngineInfo
+from buildlab.host.settings import Settings
+from buildlab.record.model import EngineInfo
 from buildlab.replay import files
 
 _inside_experiment: ContextVar[bool] = ContextVar("inside_experiment", default=False)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import tool_env
 from buildlab.errors import EngineError
+from buildlab.host.settings import tool_env
 from buildlab.services.keys import key_pair
 from buildlab.services.module import Module
 from buildlab.services.running import NETWORK_FLAGS, serving

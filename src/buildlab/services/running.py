@@ -14,10 +14,10 @@ from typing import Any
 
 from buildlab.engine import network
 from buildlab.engine.model import Engine
-from buildlab.engine.process import wait_until
-from buildlab.engine.settings import tool_env
-from buildlab.engine.watchdog import Watchdog
 from buildlab.errors import EngineError, TimedOut
+from buildlab.host.process import wait_until
+from buildlab.host.settings import tool_env
+from buildlab.host.watchdog import Watchdog
 
 NETWORK_FLAGS = ("--network=host",)
 """What a build needs to reach these servers at 127.0.0.1: the network of its engine."""

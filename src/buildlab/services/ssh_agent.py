@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab.engine.process import wait_until
-from buildlab.engine.settings import tool_env
 from buildlab.errors import EngineError, TimedOut
+from buildlab.host.process import wait_until
+from buildlab.host.settings import tool_env
 from buildlab.services.running import ended_with_us
 
 _LIMIT_S = 10

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from buildlab import engine as engines
-from buildlab.engine import packages
-from buildlab.engine.settings import Settings
+from buildlab.engine.packages import ensuring
+from buildlab.host.settings import Settings
 from tests.engine.buildkit_image import recipe
 
 if __name__ == "__main__":
     paths = Settings.from_env().paths
-    recipe.archive(engines.current(), packages.ensure(paths.packages).folder, recipe.cache())
+    recipe.archive(engines.current(), ensuring.ensure(paths.packages).folder, recipe.cache())

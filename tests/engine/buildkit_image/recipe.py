@@ -16,9 +16,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from buildlab.engine.images.certificates import host_bundle
 from buildlab.engine.model import Engine
-from buildlab.engine.settings import Settings
-from buildlab.images.certificates import host_bundle
+from buildlab.host.settings import Settings
 
 HERE = Path(__file__).parent
 VERSION = "v0.25.2"

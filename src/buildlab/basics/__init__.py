@@ -1,0 +1,1 @@
+"""What every room may use and that knows nothing: harmless text, JSON of others."""

@@ -1,0 +1,139 @@
+"""Kept results of experiments, so that none is run again to learn what one already says.
+
+Whenever an experiment (`replay.replayable`) has run, its result is kept in BUILDLAB_EVIDENCE,
+or in the kit's home. Lessons always measure. Tests and the claims ledger ask `measured`, which
+takes what a lesson found a moment ago: of the same code, on an engine of the same versions,
+not older than a day.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+import inspect
+import json
+import typing
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from buildlab.basics import jsontext
+from buildlab.errors import EngineError
+from buildlab.host import private
+from buildlab.host.settings import Settings
+from buildlab.record.model import EngineInfo
+
+R = TypeVar("R")
+FORMAT = 1
+MAX_AGE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[R]):
+    """A result of an experiment, when it was measured (UTC, ISO 8601) and on which engine."""
+
+    value: R
+    measured_at: str
+    engine: EngineInfo
+    reused: bool
+
+
+def measured(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """The experiment's result: what is kept of it, else measured now."""
+    return measure(experiment, *args, **kwargs).value
+
+
+def measure(
+    experiment: Callable[..., R], *args: Any, fresh: bool = False, **kwargs: Any
+) -> Kept[R]:
+    """As `measured`, with the origin of the result; with `fresh`, kept results are not used.
+
+    Raises what the experiment raises.
+    """
+    if not fresh and (found := find(experiment, *args, **kwargs)) is not None:
+        return found
+    value = experiment(*args, **kwargs)
+    return Kept(value, _now().isoformat(timespec="seconds"), _engine_of(value), reused=False)
+
+
+def find(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> Kept[R] | None:
+    """What is kept of the experiment with these arguments and is as good as a new run."""
+    from buildlab import replay
+
+    if replay.active():
+        return None
+    try:
+        data = jsontext.loads(gzip.decompress(_path(experiment, args, kwargs).read_bytes()))
+        engine = EngineInfo(**data["engine"])
+        age = _now() - datetime.fromisoformat(data["measured_at"])
+        if data["format"] != FORMAT or age > MAX_AGE or _versions(engine) != _versions(_current()):
+            return None
+        kind: Any = typing.get_type_hints(experiment)["return"]
+        return Kept(kind.from_dict(data["value"]), data["measured_at"], engine, reused=True)
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return None  # not there, or no longer readable: then it is measured again
+
+
+def keep(
+    experiment: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], value: Any
+) -> None:
+    """Keep a result. A full disk or a read-only home is no reason to lose the result itself."""
+    data = {
+        "format": FORMAT,
+        "measured_at": _now().isoformat(timespec="seconds"),
+        "engine": asdict(_engine_of(value)),
+        "value": value.to_dict(),
+    }
+    path = _path(experiment, args, kwargs)
+    settings = Settings.from_env()
+    with suppress(OSError, EngineError):
+        if settings.evidence_dir is None:
+            settings.paths.make(path.parent)
+        private.make_folder(path.parent)
+        private.write(path, gzip.compress(json.dumps(data).encode(), compresslevel=1))
+
+
+def _path(experiment: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path:
+    from buildlab.replay.files import normal_arguments
+
+    plain = inspect.unwrap(experiment)
+    bound = inspect.signature(plain).bind(*args, **kwargs)
+    bound.apply_defaults()
+    name = f"{plain.__module__.rpartition('.')[2]}.{plain.__qualname__}"
+    what = f"{name}\0{normal_arguments(bound.arguments)}\0{_source(inspect.getfile(plain))}"
+    digest = hashlib.sha256(what.encode()).hexdigest()[:12]
+    return Settings.from_env().evidence / f"{name}-{digest}.json.gz"
+
+
+@functools.cache
+def _source(module: str) -> str:
+    """Changes with the experiment's module, with any recipe, with the kit's version."""
+    state = hashlib.sha256(version("buildlab").encode())
+    recipes = sorted(p for p in (Path(module).parent / "recipes").rglob("*") if p.is_file())
+    for path in (Path(module), *recipes):
+        state.update(path.read_bytes())
+    return state.hexdigest()
+
+
+def _engine_of(value: Any) -> EngineInfo:
+    records: Mapping[str, Any] = getattr(value, "records", {})
+    return next((r.engine for r in records.values()), None) or _current()
+
+
+def _current() -> EngineInfo:
+    from buildlab import engine
+
+    return engine.current().info
+
+
+def _versions(engine: EngineInfo) -> tuple[str, ...]:
+    return (engine.kind, engine.engine_version, engine.buildkit_version, engine.buildx_version)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

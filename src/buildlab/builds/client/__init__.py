@@ -1,0 +1,1 @@
+"""Programs that build: docker's client, typed, plain and legacy, and a container beside it."""

@@ -1,0 +1,62 @@
+"""`docker version` and `docker build` as somebody types them, without the kit's buildx."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildlab import masking
+from buildlab.builds.client import process
+from buildlab.engine.model import Engine
+from buildlab.errors import EngineError, Interrupted, TimedOut
+from buildlab.masking import Masker
+
+TIMEOUT_S = 120.0
+
+
+def version(engine: Engine) -> str:
+    """What `docker version` prints for this engine."""
+    return _typed(engine, ("version",), {})[1]
+
+
+def build(
+    engine: Engine, folder: Path, *flags: str, buildkit: str | None = None
+) -> tuple[int, str]:
+    """`docker build` on a folder: exit code and all that it printed; a failure is an answer.
+
+    DOCKER_BUILDKIT is `buildkit`, or not set. An image that the build leaves has the kit's label.
+    """
+    labels = ("--label=dev.buildlab=1", f"--label=dev.buildlab.session={engine.session}")
+    return _typed(
+        engine, ("build", *labels, *flags, os.fspath(folder)), {"DOCKER_BUILDKIT": buildkit}
+    )
+
+
+def _typed(
+    engine: Engine, words: tuple[str, ...], settings: Mapping[str, str | None]
+) -> tuple[int, str]:
+    if engine.socket is None:
+        raise EngineError(
+            f"{engine.info.name} is BuildKit alone: docker {words[0]} has nobody to ask",
+            "use an engine with a docker API: unset BUILDLAB_BUILDER",
+        )
+    env = {k: v for k, v in engine.child_env().items() if k not in settings}
+    env |= {k: v for k, v in settings.items() if v is not None}
+    lines: list[str] = []
+    # The reader has one pipe: both of the client's streams go through it, in their order.
+    outcome = process.run(
+        ("/bin/sh", "-c", 'exec "$@" 1>&2', "sh", *engine.cli, *words),
+        {**env, "NO_COLOR": "1"},
+        feed=lambda line: lines.append(line.decode("utf-8", "replace").rstrip()),
+        tick=lambda: None,
+        timeout_s=TIMEOUT_S,
+    )
+    if outcome.interrupted:
+        raise Interrupted("interrupted: the docker client was ended")
+    if outcome.timed_out:
+        raise TimedOut(
+            f"docker {words[0]} was stopped after {TIMEOUT_S:g} s", "see: buildlab doctor"
+        )
+    masker = Masker(masking.given(words, env))
+    return outcome.exit_code, masker("\n".join(lines))

@@ -1,0 +1,1 @@
+"""Dockerfiles as text: instructions, stages, variables, and the images that they need."""

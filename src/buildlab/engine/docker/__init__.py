@@ -1,0 +1,1 @@
+"""Engines of the user's: where they listen, their client, a builder of ours beside theirs."""

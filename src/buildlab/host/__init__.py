@@ -1,0 +1,1 @@
+"""This machine, without docker: settings, the kit's home, processes, locks, files."""

@@ -1,0 +1,266 @@
+"""What changed: of a step that is in two builds, and of the commands that started them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, Literal
+
+from buildlab.basics.visible import on_one_line
+from buildlab.record.compare.likeness import words
+from buildlab.record.model import BuildRecord, Files, Step
+from buildlab.record.written import built_target
+
+Kind = Literal[
+    "base",
+    "text",
+    "heredoc",
+    "argument",
+    "environment",
+    "setting",
+    "expansion",
+    "flag",
+    "origin",
+    "file",
+]
+
+Stages = Mapping[str, str]
+"""The names of the stages of one build, with their names in the other."""
+
+_HEADINGS: Final[Mapping[Kind, str]] = {
+    "base": "base image",
+    "text": "text",
+    "heredoc": "heredoc",
+    "argument": "argument",
+    "environment": "environment",
+    "setting": "",
+    "expansion": "with its variables",
+    "flag": "",
+    "origin": "",
+    "file": "",
+}
+_SPANS = 3
+"""So many spans of a text are told before it is only said that there are more."""
+_LONGEST = 60
+
+_SWITCHES = {"--load", "--push", "--no-cache", "--pull", "--debug", "-D", "--quiet", "-q"}
+_OURS = ("--progress", "--metadata-file", "--tag", "-t", "--label", "--output", "-o", "--load")
+_NAMESPACE = "BUILDKIT_CACHE_MOUNT_NS"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that changed; `before` or `after` is "" where it wasn't there."""
+
+    kind: Kind
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """In a line, as `before → after`; of a text only the words that differ."""
+        return on_one_line(self._told())
+
+    def _told(self) -> str:
+        head = " ".join(part for part in (_HEADINGS[self.kind], self.name) if part)
+        if self.kind in ("text", "expansion"):
+            return f"{head}: {word_diff(self.before, self.after)}"
+        if self.kind == "heredoc":
+            texts = self.before, self.after
+            return f"{head}: {_line_ends(*texts) or _line_diff(*texts)}"
+        if self.kind == "file":
+            return f"{head} ({_fate(self.before, self.after)})"
+        before, after = (_brief(v) for v in (self.before, self.after))
+        return f"{head}: {before or '(none)'} → {after or '(none)'}"
+
+
+def differences(a: Step, b: Step, stages: Stages = MappingProxyType({})) -> tuple[Difference, ...]:
+    """What two matched steps differ in, their states and times left out."""
+    return (*_texts(a, b), *_base(a, b), *_variables(a, b), *_settings(a, b, stages))
+
+
+def _texts(a: Step, b: Step) -> Iterator[Difference]:
+    ours, theirs = words(a), words(b)
+    known = bool(ours.written and theirs.written)
+    if (ours.written != theirs.written) if known else (ours.shown != theirs.shown):
+        before, after = (w.written if known else w.shown for w in (ours, theirs))
+        yield Difference("text", "", before, after)
+    elif ours.shown != theirs.shown:
+        yield Difference("expansion", "", ours.shown, theirs.shown)
+    if known and ours.body != theirs.body:
+        yield Difference("heredoc", "", ours.body, theirs.body)
+
+
+def _base(a: Step, b: Step) -> Iterator[Difference]:
+    if a.base_digest and b.base_digest and a.base_digest != b.base_digest:
+        name = words(b).shown.partition(" ")[2].partition(" ")[0]
+        yield Difference("base", name, a.base_digest, b.base_digest)
+
+
+def _variables(a: Step, b: Step) -> Iterator[Difference]:
+    if not (a.source and b.source):
+        return  # without the Dockerfile, what a step saw isn't known
+    pairs: tuple[tuple[Kind, tuple[str, ...], tuple[str, ...]], ...] = (
+        ("argument", a.arguments, b.arguments),
+        ("environment", a.environment, b.environment),
+    )
+    for kind, ours, theirs in pairs:
+        yield from _values(kind, ours, theirs)
+
+
+def of_image(a: BuildRecord, b: BuildRecord, stages: Stages) -> tuple[Difference, ...]:
+    """What the two Dockerfiles say of their images without a step: CMD, USER, LABEL, ENV, …"""
+    one_stage = built_target(a.command) == built_target(b.command)
+    return tuple(d for d in _settings(a, b, stages) if one_stage or d.name != "FROM")
+
+
+def _settings(a: Step | BuildRecord, b: Step | BuildRecord, stages: Stages) -> Iterator[Difference]:
+    if a.settings is None or b.settings is None:  # a record of before doesn't know them
+        return
+    for found in _values("setting", a.settings, b.settings):
+        if found.name != "FROM":
+            yield found
+        elif not found.after or stages.get(found.before) != found.after:  # else only renamed
+            no = "(no stage)"
+            yield replace(found, before=found.before or no, after=found.after or no)
+
+
+def _values(kind: Kind, ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Difference]:
+    before, after = _named(ours), _named(theirs)
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield Difference(kind, name, _value(before, name), _value(after, name))
+
+
+def _named(assigned: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, _, value in (one.partition("=") for one in assigned)}
+
+
+def _value(values: Mapping[str, str], name: str) -> str:
+    return (values[name] or '""') if name in values else ""
+
+
+# --- the two commands ---------------------------------------------------------------------------
+
+
+def asked(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
+    """What two builds were asked for: context, commit, flags. Names of results don't count."""
+    found = [
+        Difference("origin", name, before, after)
+        for name, before, after in (
+            ("context", a.context, b.context),
+            ("Dockerfile", a.dockerfile, b.dockerfile),
+            ("commit", a.commit[:12], b.commit[:12]),
+        )
+        if before != after
+    ]
+    before, after = _flags(a.command), _flags(b.command)
+    for name in dict.fromkeys((*before, *after)):
+        ours, theirs = before.get(name, ""), after.get(name, "")
+        if ours != theirs:
+            found.append(Difference("flag", name, ours, theirs))
+    return tuple(found)
+
+
+def of_files(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
+    """The files that the builds could read and that differ; what git keeps counts as one."""
+    if a.files is None or b.files is None or a.files.key != b.files.key:
+        return ()
+    before, after = _entries(a.files), _entries(b.files)
+    return tuple(
+        Difference("file", name, before.get(name, ""), after.get(name, ""))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    )
+
+
+def _entries(files: Files) -> dict[str, str]:
+    """Mode and digest by name."""
+    found: dict[str, str] = {}
+    git = hashlib.blake2b(digest_size=6)
+    for entry in files.entries:
+        mode, digest, name = entry.split(" ", 2)
+        found[name] = f"{mode} {digest}"
+        if name.startswith(".git/"):
+            git.update(found.pop(name).encode() + name.encode())
+            found[".git"] = f"{found.get('.git', '755').split()[0]} {git.hexdigest()}"
+    return found
+
+
+def _fate(before: str, after: str) -> str:
+    if not (before and after):
+        return "new" if after else "gone"
+    (mode, _, digest), (now, _, then) = before.partition(" "), after.partition(" ")
+    return f"mode {mode} → {now}" if digest == then and mode != now else "changed"
+
+
+def _flags(command: Sequence[str]) -> dict[str, str]:
+    """Flags by name, the context left out. An argument counts by its own name."""
+    found: dict[str, list[str]] = {}
+    rest = list(command[command.index("build") + 1 : -1] if "build" in command else ())
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not equals and name not in _SWITCHES and rest:
+            value = rest.pop(0)
+        if name in _OURS or name in ("--file", "-f"):
+            continue
+        if name == "--build-arg":
+            argument, _, value = value.partition("=")
+            name = f"{name} {argument}" if argument != _NAMESPACE else "cache mounts' namespace"
+        found.setdefault(name, []).append(value or "given")
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+# --- in words -----------------------------------------------------------------------------------
+
+
+def word_diff(before: str, after: str) -> str:
+    """The words that differ: `a → b` where some took others' place, `+ b` or `− a` else."""
+    ours, theirs = before.split(), after.split()
+    told = []
+    for tag, i, k, j, m in difflib.SequenceMatcher(
+        None, ours, theirs, autojunk=False
+    ).get_opcodes():
+        old, new = _brief(" ".join(ours[i:k])), _brief(" ".join(theirs[j:m]))
+        if tag == "replace":
+            told.append(f"{old} → {new}")
+        elif tag == "insert":
+            told.append(f"+ {new}")
+        elif tag == "delete":
+            told.append(f"− {old}")
+    return _few(told)
+
+
+def _line_ends(before: str, after: str) -> str:
+    """What is told of two texts that differ in nothing else: it can't be seen."""
+    if before.replace("\r", "") != after.replace("\r", ""):
+        return ""
+    kinds = [("CR LF" if "\r" in text else "LF") for text in (before, after)]
+    return f"line ends: {' → '.join(kinds)}" if kinds[0] != kinds[1] else "some line ends"
+
+
+def _line_diff(before: str, after: str) -> str:
+    told = [
+        f"{'+' if line[0] == '+' else '−'} {_brief(line[2:].strip() or 'an empty line')}"
+        for line in difflib.ndiff(before.split("\n"), after.split("\n"))
+        if line[0] in "+-"
+    ]
+    return _few(told)
+
+
+def _few(told: Sequence[str]) -> str:
+    more = len(told) - _SPANS
+    return "; ".join(told[:_SPANS]) + (f"; {more} more" if more > 0 else "")
+
+
+def _brief(text: str) -> str:
+    """A digest by its first letters; a long text by its first words."""
+    text = re.sub(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
+    if len(text) <= _LONGEST:
+        return text
+    head = text[:_LONGEST].rpartition(" ")[0]
+    return f"{head or text[:_LONGEST]} …"

@@ -1,0 +1,91 @@
+"""Which edit makes which step run: edits down, steps across."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buildlab.record.compare import merged
+from buildlab.record.model import BuildRecord, State, Step, StepKey
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """State of each cacheable step after each edit: `cells[edit][step]`.
+
+    `steps` are in the order of the Dockerfile, `labels` their instructions. They have the keys of
+    the build before; a step that only later builds have gets one of its own. A step that a build
+    lacks is "not reached".
+    """
+
+    edits: tuple[str, ...]
+    steps: tuple[StepKey, ...]
+    labels: Mapping[StepKey, str]
+    cells: tuple[tuple[State, ...], ...]
+    recorded: str = ""
+
+    @classmethod
+    def from_records(cls, baseline: BuildRecord, records: Mapping[str, BuildRecord]) -> Matrix:
+        """Cross the builds made after each edit with the steps of the build before."""
+        every = (baseline, *records.values())
+        rows = merged([[s for s in r.work if s.cacheable] for r in every])
+        keys = _keys(rows)
+        cells = (
+            tuple(step.state if step else State.NOT_REACHED for step in column)
+            for column in zip(*rows, strict=True)
+        )
+        return cls(
+            tuple(records),
+            keys,
+            {
+                key: next(s.instruction for s in row if s)
+                for key, row in zip(keys, rows, strict=True)
+            },
+            tuple(cells)[1:] if rows else tuple(() for _ in records),
+            next((r.recorded for r in every if r.recorded), ""),
+        )
+
+    def state(self, edit: str, key: StepKey) -> State:
+        """The state in one cell. Raises KeyError for an edit or step that is not in the matrix."""
+        if edit not in self.edits or key not in self.steps:
+            raise KeyError((edit, key))
+        return self.cells[self.edits.index(edit)][self.steps.index(key)]
+
+    def misses(self, edit: str) -> tuple[StepKey, ...]:
+        """The steps that ran after this edit. Raises KeyError for an unknown edit."""
+        if edit not in self.edits:
+            raise KeyError(edit)
+        row = self.cells[self.edits.index(edit)]
+        return tuple(k for k, state in zip(self.steps, row, strict=True) if state is State.RAN)
+
+    @property
+    def miss_counts(self) -> dict[str, int]:
+        """How many steps ran after each edit."""
+        return {edit: len(self.misses(edit)) for edit in self.edits}
+
+    def _repr_html_(self) -> str:
+        from buildlab.show.html import matrix_html
+
+        return matrix_html(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def __str__(self) -> str:
+        from buildlab.record.words import describe_matrix
+
+        return describe_matrix(self)
+
+
+def _keys(rows: Sequence[Sequence[Step | None]]) -> tuple[StepKey, ...]:
+    """A key for each row: its step's in the first build that has it, unless another row's it is."""
+    known = {row[0].key for row in rows if row[0]}
+    keys: list[StepKey] = []
+    for row in rows:
+        key = next(s.key for s in row if s)
+        while not row[0] and key in known:
+            key = StepKey(f"{key.stage} new".strip(), key.index)
+        known.add(key)
+        keys.append(key)
+    return tuple(keys)

@@ -1,0 +1,298 @@
+"""The build record: what one `docker buildx build` did, as facts.
+
+Every number says its unit in its name. Times are seconds since the build's first event, all
+taken from BuildKit's clock except `BuildRecord.wall_s`, which is the client's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from buildlab.errors import BuildFailed
+
+SCHEMA_VERSION = 1
+
+
+class State(StrEnum):
+    """How a step ended. `CACHED` on FROM means nothing: see `Step.cacheable`."""
+
+    CACHED = "cached"
+    RAN = "ran"
+    FAILED = "failed"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StepKey:
+    """Identifies a step across builds while the Dockerfile's structure is the same.
+
+    A vertex digest does not: it changes with every input. `stage` is "" in a Dockerfile
+    with a single unnamed stage; `index` counts from 1 within the stage.
+    """
+
+    stage: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.index}".strip()
+
+
+class Interval(NamedTuple):
+    """A span of work, in seconds since the build's first event."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CacheMount:
+    """A cache mount of a RUN step: `id` as BuildKit keys it, without our namespace."""
+
+    id: str
+    target: str
+    sharing: str = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer as exported: compressed size, from the max provenance."""
+
+    digest: str
+    size_bytes: int
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One piece of a step's output; `stream` is 1 for stdout and 2 for stderr."""
+
+    at_s: float
+    stream: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One Dockerfile instruction that BuildKit turned into work."""
+
+    key: StepKey
+    total: int
+    instruction: str
+    state: State
+    intervals: tuple[Interval, ...] = ()
+    inputs: tuple[StepKey, ...] = ()
+    reads_context: bool = False
+    lines: tuple[int, int] | None = None
+    cache_mounts: tuple[CacheMount, ...] = ()
+    secret_ids: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+    error: str = ""
+    platform: str = ""
+    digests: tuple[str, ...] = ()
+    source: str = ""
+    """The instruction as the Dockerfile has it, heredocs and all; "" where that isn't known."""
+    arguments: tuple[str, ...] = ()
+    """What ARG gives a RUN step, "NAME=value", used or not; "NAME" where no value is known."""
+    environment: tuple[str, ...] = ()
+    """What the Dockerfile's ENV lines give it; a base image's own isn't known."""
+    settings: tuple[str, ...] | None = None
+    """USER and SHELL of a RUN step, FROM where it is a stage: "NAME=value"; None: not known."""
+    base_digest: str = ""
+    """Of FROM: the base image's digest, where the engine tells it."""
+    shared_with: StepKey | None = None
+    """The step that did this work, where equal steps of two stages are one: that one has the
+    times, the output and the layers. A stage is listed whole, work is counted once."""
+
+    @property
+    def stage(self) -> str:
+        return self.key.stage
+
+    @property
+    def keyword(self) -> str:
+        """The instruction's first word, upper case: FROM, RUN, COPY, …"""
+        return self.instruction.split(maxsplit=1)[0].upper() if self.instruction else ""
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether a cached state means saved work: true for all but FROM."""
+        return self.keyword != "FROM"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was at work when the build failed or was stopped: "not reached" is its end."""
+        return self.state is State.NOT_REACHED and bool(self.intervals)
+
+    @property
+    def duration_s(self) -> float:
+        """Sum of the merged intervals, so that two overlapping reports count once."""
+        return sum(i.end_s - i.start_s for i in self.intervals)
+
+    @property
+    def start_s(self) -> float | None:
+        return self.intervals[0].start_s if self.intervals else None
+
+    @property
+    def end_s(self) -> float | None:
+        return self.intervals[-1].end_s if self.intervals else None
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """A vertex that is no Dockerfile step: context transfer, metadata, export, cache import."""
+
+    name: str
+    kind: str
+    """One of definition, metadata, dockerignore, context (sent by the client), remote context
+    (fetched by the engine), export, cache import, cache export, client, other."""
+    intervals: tuple[Interval, ...] = ()
+    cached: bool = False
+    transferred_bytes: int = 0
+    error: str = ""
+    commit: str = ""
+    """Of a git source: the commit that its ref stood for."""
+
+    @property
+    def duration_s(self) -> float:
+        return sum(i.end_s - i.start_s for i in self.intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildWarning:
+    """A build check's finding (`docker build --check` knows the same rules)."""
+
+    rule: str
+    message: str
+    url: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a build failed: the error in plain words, what the step said, the Dockerfile excerpt."""
+
+    message: str
+    excerpt: str = ""
+    step: StepKey | None = None
+    output: tuple[str, ...] = ()
+    """The last lines that the failed step wrote; all of them are in the step's logs."""
+    output_left_out: int = 0
+    """How many lines came before."""
+    earlier: tuple[str, ...] = ()
+    """Lines among those left out that name an error."""
+    raw: str = ""
+    """The error as BuildKit worded it, with its ids; "" where it has no words of its own."""
+
+    @property
+    def words(self) -> str:
+        """BuildKit's own words, where they are known: what a program looks for."""
+        return self.raw or self.message
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine made the record; versions as the engine gives them, "" where unknown."""
+
+    kind: str
+    name: str = ""
+    builder: str = ""
+    driver: str = ""
+    engine_version: str = ""
+    buildkit_version: str = ""
+    buildx_version: str = ""
+    cpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a build could read on this machine: of files with one `key` the digests compare."""
+
+    key: str
+    entries: tuple[str, ...] = ()
+    """"MODE DIGEST NAME" each; of a named context "CONTEXT:NAME", of a secret "secret ID"."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRecord:
+    """All that is known of one build. Everything else (tables, plots, grades) reads this."""
+
+    id: str
+    title: str
+    command: tuple[str, ...]
+    context: str
+    dockerfile: str
+    started_at: str
+    """UTC, ISO 8601, from BuildKit's first event."""
+    wall_s: float
+    exit_code: int
+    steps: tuple[Step, ...] = ()
+    internals: tuple[Internal, ...] = ()
+    warnings: tuple[BuildWarning, ...] = ()
+    failure: Failure | None = None
+    image_digest: str = ""
+    image_id: str = ""
+    """What `docker buildx build --quiet` prints; "" where there is no image."""
+    image_size_bytes: int | None = None
+    """Compressed size of all layers of the image; None where no image was exported."""
+    layers: tuple[Layer, ...] = ()
+    """The image's layers, base first."""
+    engine: EngineInfo = field(default_factory=lambda: EngineInfo("unknown"))
+    commit: str = ""
+    """The commit that was built, where the context is a git repository."""
+    recorded: str = ""
+    """"" for a build made in this process; in replay: where and when it was recorded."""
+    settings: tuple[str, ...] | None = None
+    """What the built stage sets without a step: "CMD=…", "LABEL name=…"; None: not known."""
+    files: Files | None = None
+    """The files that the client sent, and those of secrets; None where that isn't known."""
+    suspect: tuple[StepKey, ...] = ()
+    """Steps that ran while no space was left: what they made may be cut short."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0
+
+    @property
+    def context_bytes(self) -> int:
+        """Bytes of build context that the client sent for this build."""
+        return sum(i.transferred_bytes for i in self.internals if i.kind == "context")
+
+    def step(self, stage: str, index: int) -> Step:
+        """The step at (stage, index). Raises KeyError where the build has none."""
+        for s in self.steps:
+            if s.key == StepKey(stage, index):
+                return s
+        raise KeyError(StepKey(stage, index))
+
+    @property
+    def work(self) -> tuple[Step, ...]:
+        """Each step once, also where it stands in several stages."""
+        return tuple(s for s in self.steps if s.shared_with is None)
+
+    def states(self) -> dict[StepKey, State]:
+        """State of each cacheable step, in Dockerfile order; of what stages share, once."""
+        return {s.key: s.state for s in self.work if s.cacheable}
+
+    def require_ok(self) -> BuildRecord:
+        """Itself. If the build failed, raises BuildFailed with what the failed step said."""
+        from buildlab.record.words import failed_text
+
+        if self.ok:
+            return self
+        raise BuildFailed(failed_text(self))
+
+    def __str__(self) -> str:
+        from buildlab.record.words import record_text
+
+        return record_text(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # IPython's protocol: a list of builds is a list of sentences
+
+    def _repr_html_(self) -> str:
+        from buildlab.show.html import record_html
+
+        return record_html(self)

@@ -1,0 +1,230 @@
+"""Start a registry, as a process or a container, that ends with this process however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import requests
+
+from buildlab.engine.docker import existing
+from buildlab.engine.docker.owned import container_labels
+from buildlab.engine.embedded import instance
+from buildlab.engine.images.pulling import ASK_LIMIT_S, Reach, Unreachable
+from buildlab.engine.model import Engine
+from buildlab.errors import EngineError, TimedOut
+from buildlab.host import private
+from buildlab.host.process import wait_until
+from buildlab.host.settings import Settings, tool_env
+
+READY_LIMIT_S = 20
+STOP_LIMIT_S = 10
+# The same registry by its older and its newer name; the first that is there is taken.
+IMAGES = ("registry:3", "registry:2")
+
+# Runs a program until its own standard input ends. This process holds the other end of that
+# pipe, and the kernel closes it however this process ends, by kill -9 too.
+_KEEPER = """
+exec 3<&0
+"$@" 3<&- </dev/null &
+child=$!
+{ read -r _ <&3; kill "$child"; } 2>/dev/null &
+reader=$!
+wait "$child"
+kill "$reader" 2>/dev/null
+"""
+
+
+def program(packages: Path) -> Path:
+    """Debian's docker-registry: the engine's packages hold it. Raises EngineError without it."""
+    own = packages / "bin" / "docker-registry"
+    found = str(own) if own.is_file() else shutil.which("docker-registry")
+    if found is None:
+        raise EngineError(
+            "there is no registry to start: neither an image of one nor Debian's docker-registry",
+            "docker pull registry:3, or: apt-get install docker-registry",
+        )
+    return Path(found)
+
+
+@contextmanager
+def in_engine(engine: Engine, program: Path, storage: Path, port: int) -> Iterator[str]:
+    """In the network of an embedded engine, its port forwarded from this machine's loopback."""
+    assert engine.socket is not None
+    uplink = Path(engine.socket.removeprefix("unix://")).with_name("uplink.sock")
+    forward = instance.forward(uplink, port)
+    try:
+        # All addresses: the forwarder comes in through another one than loopback. The network
+        # is the engine's own, nothing outside it can connect.
+        config = _config(storage, f"0.0.0.0:{port}")
+        argv = ["nsenter", f"--net=/proc/{engine.netns_pid}/ns/net", "--"]
+        with _kept([*argv, str(program), "serve", str(config)], storage / "log") as process:
+            address = f"127.0.0.1:{port}"
+            _wait(address, process, storage / "log")
+            yield address
+    finally:
+        instance.unforward(uplink, forward)
+
+
+@contextmanager
+def beside(engine: Engine, program: Path, storage: Path, address: str) -> Iterator[Path]:
+    """The files of a running registry, served at the same address in another engine's network.
+
+    Yields the file with its access log, complete after the block.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="beside-", dir=storage))
+    config = _config(storage, f"0.0.0.0:{address.rpartition(':')[2]}", folder, access=True)
+    argv = ["nsenter", f"--net=/proc/{engine.netns_pid}/ns/net", "--"]
+    log = folder / "log"
+    with _kept([*argv, str(program), "serve", str(config)], log) as process:
+        # Nobody here can ask it: its network is the other engine's.
+        _until(lambda: "listening on" in log.read_text("utf-8", "replace"), process, log, address)
+        yield log
+
+
+@contextmanager
+def on_host(program: Path, storage: Path, port: int) -> Iterator[str]:
+    """On this machine's loopback, which a Docker on the same machine reaches."""
+    address = f"127.0.0.1:{port}"
+    config = _config(storage, address, access=True)
+    with _kept([str(program), "serve", str(config)], storage / "log") as process:
+        _wait(address, process, storage / "log")
+        yield address
+
+
+def find_image(engine: Engine, settings: Settings) -> str | None:
+    """An image of a registry that the engine has, or pulls now; None where it can have none."""
+    import docker.errors
+
+    client = engine.client()
+    for name in IMAGES:
+        with suppress(docker.errors.ImageNotFound):
+            client.images.get(name)
+            return name
+    reach = Reach(settings.paths.images / "registries.json")
+    try:
+        reach.known(IMAGES[0])
+        with reach.asking(IMAGES[0]):
+            client.api.timeout = ASK_LIMIT_S
+            client.api.inspect_distribution(IMAGES[0])  # type: ignore[no-untyped-call]
+            client.api.timeout = 120
+            pulled = client.images.pull(IMAGES[0])
+    except Unreachable:
+        return None
+    existing.note_pulled(settings, engine, IMAGES[0], str(pulled.id))
+    return IMAGES[0]
+
+
+@contextmanager
+def container(engine: Engine, image: str, storage: Path) -> Iterator[str]:
+    """A container, published on a free port of the loopback of the engine's machine."""
+    name = f"buildlab-registry-{secrets.token_hex(4)}"
+    argv = [*engine.cli, "run", "--rm", "--name", name, "--publish", "127.0.0.1::5000"]
+    argv += [f"--label={name}={value}" for name, value in container_labels(engine.session).items()]
+    argv += ["--env", "REGISTRY_STORAGE_DELETE_ENABLED=true", "--env", "OTEL_TRACES_EXPORTER=none"]
+    log = storage / "log"
+    with _kept([*argv, image], log, engine.child_env()) as process:
+        _until(lambda: bool(_published(engine, name)), process, log, "its container")
+        address = f"127.0.0.1:{_published(engine, name)}"
+        _wait(address, process, log)
+        yield address
+
+
+def _published(engine: Engine, name: str) -> str:
+    """The port of the loopback behind which the container's registry is, "" while there is none."""
+    import docker.errors
+
+    try:
+        ports = engine.client().containers.get(name).ports
+    except docker.errors.NotFound:
+        return ""
+    return next((p["HostPort"] for p in ports.get("5000/tcp") or () if p.get("HostPort")), "")
+
+
+def _config(
+    storage: Path, address: str, folder: Path | None = None, *, access: bool = False
+) -> Path:
+    """Write the registry's configuration, as JSON, which is YAML too."""
+    level = "info" if access else "warn"  # at info it says when it listens
+    settings = {
+        "version": "0.1",
+        "log": {"level": level, "accesslog": {"disabled": not access}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(storage / "data")},
+            "delete": {"enabled": True},
+        },
+        "http": {"addr": address},
+    }
+    path = (folder or storage) / "config.json"
+    private.write(path, json.dumps(settings))
+    return path
+
+
+@contextmanager
+def _kept(
+    argv: Sequence[str], log: Path, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the block ends, or this process does."""
+    # Variables of these names would change the registry's configuration.
+    variables = {
+        name: value
+        for name, value in (env or tool_env()).items()
+        if not name.startswith(("REGISTRY_", "OTEL_"))
+    }
+    with os.fdopen(private.create(log), "wb") as output:
+        process = subprocess.Popen(
+            ["sh", "-c", _KEEPER, "sh", *argv],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            start_new_session=True,  # an interrupt of a notebook's cell is not meant for it
+        )
+    try:
+        yield process
+    finally:
+        _end(process, process.stdin)
+
+
+def _end(process: subprocess.Popen[bytes], stdin: IO[bytes] | None) -> None:
+    if stdin is not None:
+        stdin.close()
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def answers() -> bool:
+        with requests.Session() as session, suppress(requests.RequestException):
+            session.trust_env = False
+            return session.get(f"http://{address}/v2/", timeout=2).ok
+        return False
+
+    _until(answers, process, log, f"http://{address}/v2/")
+
+
+def _until(
+    condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, what: str
+) -> None:
+    """Wait for the condition. Raises EngineError if the registry ends, TimedOut if it's slow."""
+    wait_until(lambda: process.poll() is not None or condition(), READY_LIMIT_S)
+    if process.poll() is None and condition():
+        return
+    said = "\n".join(log.read_text("utf-8", "replace").splitlines()[-4:])
+    if process.poll() is not None:
+        raise EngineError(f"the registry ended at once:\n{said}", "buildlab doctor")
+    raise TimedOut(
+        f"waited {READY_LIMIT_S} s for {what} of the registry; its log says:\n{said}",
+        "buildlab doctor",
+    )

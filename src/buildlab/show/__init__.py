@@ -1,0 +1,1 @@
+"""What is shown: pictures, tables, live views, questions, HTML; their libraries' only home."""

@@ -1,0 +1,29 @@
+"""Judged claims as a table for notebooks: the verdict beside, the evidence beneath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from buildlab.basics.visible import escaped
+from buildlab.claims.model import Judged
+from buildlab.show.html import block, head
+
+
+def table_html(judged: Sequence[Judged], recorded: str = "") -> str:
+    """One row per claim: its id, what it says with evidence and what is correct, its verdict."""
+    rows = "".join(
+        f'<tr><th scope="row">{escaped(j.claim.id)}</th>'
+        f'<td class=long style="min-width:16em">{_told(j)}</td>'
+        f'<td class=long style="min-width:7em">{escaped(j.row()["verdict"])}</td></tr>'
+        for j in judged
+    )
+    table = f"<table>{head('claim', 'says, evidence, what is correct', 'verdict')}<tbody>{rows}"
+    told = f"<p><em>{escaped(recorded)}</em></p>" if recorded else ""
+    return block(f"{table}</tbody></table>{told}", "table")
+
+
+def _told(judged: Judged) -> str:
+    parts = [f"<b>{escaped(judged.claim.says)}</b>"]
+    if judged.evidence_text:
+        parts.append(f"<span class=dim>{escaped(judged.evidence_text)}</span>")
+    return "<br>".join([*parts, escaped(judged.claim.correct)])
