@@ -18,12 +18,11 @@ from buildlab.host.settings import program
 from buildlab.record.compare import compare
 from buildlab.record.store import load, save
 from buildlab.setup import doctor
-from buildlab.show import plot, tables
+from buildlab.show import formatters, plot, tables
 from buildlab.show.plot import show
 from buildlab.show.widgets import (
     activate,
     ask,
-    frames_look_alike,
     predict,
     predict_cells,
     predict_edits,
@@ -72,4 +71,4 @@ def open_bench(bench: AbstractContextManager[Bench]) -> Bench:
 
 errors.speak_as(program("./lab"))  # what learners have, whoever started this kernel
 activate()
-frames_look_alike()
+formatters.register()

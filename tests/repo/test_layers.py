@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,6 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
 LEVEL = {room: level for level, (_, rooms) in enumerate(FLOORS) for room in rooms}
 OUTSIDE = frozenset({*("host", "engine", "builds", "services", "artifact", "setup", "handout")})
 """Rooms that may start processes or talk to docker."""
-
-EXCEPTIONS = {
-    ("setup.doctor.model", "show"),
-    ("record.compare", "show"),
-    ("record.matrix", "show"),
-    ("record.model", "show"),
-    ("claims.running", "show"),
-    ("replay", "bench"),
-}
-"""Module and room, each to go."""
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 MAX_LINES = 300
@@ -74,6 +65,19 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{node.module}.{alias.name}"
 
 
+def modules(path: Path, *, late: bool = False) -> Iterator[tuple[int, str]]:
+    """Line and module of the kit of each import; `late`: of those inside functions only."""
+    first = {node.lineno for node in ast.parse(path.read_text("utf-8")).body}
+    for line, name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "buildlab" or (late and line in first):
+            continue
+        while parts and ".".join(parts[1:]) not in NAMES:
+            parts.pop()
+        if len(parts) > 1:
+            yield line, ".".join(parts[1:])
+
+
 def own_imports(path: Path) -> Iterator[tuple[int, str]]:
     """Line and module of each import from buildlab itself."""
     for line, name in imports(path):
@@ -98,7 +102,7 @@ def test_imports_point_down(path: Path) -> None:
     assert room in LEVEL, f"{room} stands on no floor: say which in {Path(__file__).name}"
     for line, target in own_imports(path):
         assert target in LEVEL, f"{where(path)}:{line}: {target} is no room with a floor"
-        if target == room or (dotted(path), target) in EXCEPTIONS:
+        if target == room:
             continue
         assert LEVEL[target] < LEVEL[room], (
             f"{where(path)}:{line}: {room} ({FLOORS[LEVEL[room]][0]}) imports {target} "
@@ -106,15 +110,27 @@ def test_imports_point_down(path: Path) -> None:
         )
 
 
-def test_no_exception_outlives_its_reason() -> None:
-    """Each exception is still needed."""
-    used = {
-        (dotted(path), target)
-        for path in MODULES
-        for _, target in own_imports(path)
-        if target in LEVEL and target != name_of(path) and LEVEL[target] >= LEVEL[name_of(path)]
-    }
-    assert used == EXCEPTIONS
+NAMES = {dotted(path) for path in MODULES}
+LATE = {
+    "cli": "`--help` and a mistyped word must not wait for docker, pandas or IPython",
+    "engine": "a kind is loaded when it is chosen, images where an engine has to get them",
+    "setup.doctor": "each check loads what it tries",
+    "handout.plain": "loaded by a kernel before it has anything to show",
+}
+"""Where modules of the kit may be imported inside a function, and why."""
+
+
+def test_late_imports_are_few_and_hide_no_circle() -> None:
+    """No import inside a function but in the rooms that are named; no circle at all."""
+    graph: dict[str, set[str]] = {}
+    for path in MODULES:
+        name = dotted(path)
+        graph[name] = {target for _, target in modules(path)} - {name}
+        late = [line for line, _ in modules(path, late=True)]
+        allowed = any(f"{name}.".startswith(f"{home}.") for home in LATE)
+        assert allowed or not late, f"{where(path)}:{late[0]}: an import inside a function"
+    order = TopologicalSorter(graph)
+    order.prepare()  # raises CycleError, with the circle
 
 
 @pytest.mark.parametrize("room", sorted(p.parent for p in PACKAGE.rglob("__init__.py")), ids=where)

@@ -7,20 +7,16 @@ import itertools
 
 import pytest
 
-from buildlab.record.compare import compare
+from buildlab.record.compare import compare, summary
 from buildlab.record.derive import critical_path, measure, misses, no_op_s, totals
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord, Internal, Interval, State, Step, StepKey
+from buildlab.record.phrases import format_bytes, format_ratio, format_s, short_instruction
 from buildlab.record.words import (
     describe,
-    describe_comparison,
     describe_matrix,
     describe_sizes,
     describe_transfer,
-    format_bytes,
-    format_ratio,
-    format_s,
-    short_instruction,
     state_words,
 )
 from buildlab.show import tables
@@ -139,7 +135,7 @@ def test_compare_matches_steps() -> None:
     found = compare(record("service_cold"), record("service_edit"))
     assert [str(c.key) for c in found.changed] == ["build 3", "build 4"]
     assert found.wall_ratio and found.wall_ratio > 1
-    assert "fast as service_cold" in describe_comparison(found)
+    assert "fast as service_cold" in summary(found)
 
 
 def test_compare_shows_what_one_build_lacks() -> None:
@@ -148,7 +144,7 @@ def test_compare_shows_what_one_build_lacks() -> None:
     for found in (compare(made(*DIAMOND), shorter), compare(shorter, made(*DIAMOND))):
         assert [c.key for c in found.changes] == [A1, A2, B1, C1]
         assert [c.key for c in found.changed] == [A2]
-    assert "(new)" in describe_comparison(found)
+    assert "(new)" in summary(found)
 
 
 def test_a_matrix_of_edits() -> None:
@@ -249,7 +245,7 @@ def test_recorded_builds_say_so_in_words_and_html() -> None:
     old = dataclasses.replace(record("service_edit"), recorded="recorded on 2026-01-01")
     found = Matrix.from_records(old, {"x": old})
     both = compare(old, old)
-    sentences = (describe(old), describe_matrix(found), describe_comparison(both))
+    sentences = (describe(old), describe_matrix(found), summary(both))
     pages = (record_html(old), matrix_html(found), comparison_html(both))
     for text in (*sentences, *pages, describe_sizes({"a": old})):
         assert "recorded on 2026-01-01" in text
@@ -294,7 +290,6 @@ def test_every_recorded_build_has_html(name: str) -> None:
     """HTML holds each instruction, escaped, a word for each state, and the error."""
     found = record(name)
     page = record_html(found)
-    assert page == found._repr_html_()
     assert "<<EOF" not in page
     assert page.count("<tr>") >= len(found.steps)
     for one in found.steps:

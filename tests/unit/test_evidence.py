@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from buildlab import replay
 from buildlab.bench import evidence
+from buildlab.bench.replaying import replayable
 from buildlab.record.model import EngineInfo
 
 runs: list[int] = []
@@ -30,7 +30,7 @@ class Result:
         return cls(data["number"])
 
 
-@replay.replayable
+@replayable
 def counted(step: int = 1) -> Result:
     """An experiment that says how often it ran."""
     runs.append(step)

@@ -10,7 +10,8 @@ import pytest
 from buildlab.errors import BuildFailed
 from buildlab.record import failing
 from buildlab.record.model import LogLine
-from buildlab.record.words import describe, format_s
+from buildlab.record.phrases import format_s
+from buildlab.record.words import describe
 from buildlab.show.html import record_html
 from buildlab.show.widgets.frame import settled_html
 from tests.unit.streams import NAMES, record, recorded

@@ -6,6 +6,7 @@ import pandas as pd
 
 from buildlab.setup.doctor.model import Finding, Report, Result
 from buildlab.show import tables
+from buildlab.show.doctor import report_html
 from buildlab.show.html import MOST_ROWS, frame_html
 from tests.unit import factory
 
@@ -76,7 +77,7 @@ def test_the_doctor_names_each_remedy_below_its_finding() -> None:
             ),
         )
     )
-    html = report._repr_html_()
+    html = report_html(report)
     assert "✓</b> <span>ok" in html
     assert "✗</b> <b>fault" in html
     assert "no &lt;engine&gt; answers<br><b>→ sudo apt-get install docker.io</b>" in html

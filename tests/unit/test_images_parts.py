@@ -292,8 +292,6 @@ def test_report_says_which_are_local() -> None:
     pulled = BaseImage(STATIC, DIGEST, "pulled", "", 0)
     mixed = images.base_report([local, pulled])
     assert f"pulling failed: {GOLANG}." in mixed.sentence
-    assert "lacks &lt;g++&gt;" in mixed._repr_html_()
-    assert "2.0 MB" in mixed._repr_html_()
     assert images.base_report([local]).sentence.count("all base images") == 1
     assert "publishers" in images.base_report([pulled]).sentence
     assert "recorded" in images.base_report([]).sentence

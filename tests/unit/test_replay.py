@@ -14,6 +14,7 @@ import pytest
 
 from buildlab import cli, replay
 from buildlab import engine as engines
+from buildlab.bench.replaying import replayable
 from buildlab.builds import build
 from buildlab.errors import EngineError, RecordError, UsageError
 from buildlab.host.settings import Settings
@@ -227,7 +228,7 @@ class Runs:
 calls: list[str] = []
 
 
-@replay.replayable
+@replayable
 def experiment(size: int, *, name: str = "x") -> Runs:
     calls.append(name)
     return Runs({f"{name} {size}": record()})

@@ -21,11 +21,12 @@ from buildlab import cli
 from buildlab.basics.visible import escaped, on_one_line, visible
 from buildlab.errors import BuildlabError, UsageError
 from buildlab.record import store
-from buildlab.record.compare import compare
+from buildlab.record.compare import compare, summary
 from buildlab.record.model import BuildRecord, BuildWarning, Failure, LogLine
 from buildlab.record.stream.fold import Progress, StepProgress
-from buildlab.record.words import describe, describe_comparison
+from buildlab.record.words import describe
 from buildlab.setup.doctor.model import Finding, Report, Result
+from buildlab.show.doctor import report_html
 from buildlab.show.html import comparison_html, record_html
 from buildlab.show.widgets.frame import body_html, command_html, head_html, settled_html
 from tests.unit import factory
@@ -96,9 +97,9 @@ RENDERED: dict[str, Callable[[], str]] = {
     "live": lambda: body_html(
         Progress(1.0, (StepProgress(factory.k(EVIL, 1), 2, EVIL, "running", 1.0),), (EVIL,))
     ),
-    "doctor": lambda: Report((Finding(EVIL, Result.FAULT, EVIL, EVIL),))._repr_html_(),
+    "doctor": lambda: report_html(Report((Finding(EVIL, Result.FAULT, EVIL, EVIL),))),
     "sentence": lambda: describe(evil_record()),
-    "sentences": lambda: describe_comparison(compare(evil_record(), evil_record())),
+    "sentences": lambda: summary(compare(evil_record(), evil_record())),
     "traceback": lambda: "\n".join(BuildlabError(EVIL, EVIL)._render_traceback_()),
 }
 

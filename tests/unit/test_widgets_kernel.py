@@ -13,7 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from buildlab import errors
 from buildlab.builds import observer
 from buildlab.errors import UsageError
-from buildlab.show import tables
+from buildlab.record.compare import compare
+from buildlab.record.matrix import Matrix
+from buildlab.show import formatters, tables
 from buildlab.show.widgets import kernel
 from buildlab.show.widgets.live import activate
 from tests.unit import factory
@@ -37,12 +39,25 @@ def test_active_view_watches_builds_and_shows_records(
     assert observer._standing == before
 
 
+def test_records_are_tables_and_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a kernel a build, a comparison, a matrix have HTML, and a text where there is none."""
+    shell = InteractiveShell()
+    monkeypatch.setattr(formatters, "shell", lambda: shell)
+    formatters.register()
+    build = factory.record("a build")
+    for value in (build, compare(build, build), Matrix.from_records(build, {"an edit": build})):
+        shown, _ = shell.display_formatter.format(value)
+        assert 'class="buildlab"' in shown["text/html"]
+        assert shown["text/plain"].endswith(".")
+    assert shell.display_formatter.format([build])[0]["text/plain"].startswith("[a build: ")
+
+
 def test_frames_look_like_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a kernel a data frame is shown by the kit; outside one nothing changes."""
-    kernel.frames_look_alike()
+    formatters.register()
     shell = InteractiveShell()
-    monkeypatch.setattr(kernel, "shell", lambda: shell)
-    kernel.frames_look_alike()
+    monkeypatch.setattr(formatters, "shell", lambda: shell)
+    formatters.register()
     shown, _ = shell.display_formatter.format(tables.states(factory.record()))
     assert 'class="buildlab"' in shown["text/html"]
 

@@ -1,6 +1,6 @@
 """Kept results of experiments, so that none is run again to learn what one already says.
 
-Whenever an experiment (`replay.replayable`) has run, its result is kept in BUILDLAB_EVIDENCE,
+Whenever an experiment (`replaying.replayable`) has run, its result is kept in BUILDLAB_EVIDENCE,
 or in the kit's home. Lessons always measure. Tests and the claims ledger ask `measured`, which
 takes what a lesson found a moment ago: of the same code, on an engine of the same versions,
 not older than a day.
@@ -22,11 +22,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from buildlab import engine as engines
+from buildlab import replay
 from buildlab.basics import jsontext
 from buildlab.errors import EngineError
 from buildlab.host import private
 from buildlab.host.settings import Settings
 from buildlab.record.model import EngineInfo
+from buildlab.replay.files import normal_arguments
 
 R = TypeVar("R")
 FORMAT = 1
@@ -63,8 +66,6 @@ def measure(
 
 def find(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> Kept[R] | None:
     """What is kept of the experiment with these arguments and is as good as a new run."""
-    from buildlab import replay
-
     if replay.active():
         return None
     try:
@@ -99,8 +100,6 @@ def keep(
 
 
 def _path(experiment: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path:
-    from buildlab.replay.files import normal_arguments
-
     plain = inspect.unwrap(experiment)
     bound = inspect.signature(plain).bind(*args, **kwargs)
     bound.apply_defaults()
@@ -126,9 +125,7 @@ def _engine_of(value: Any) -> EngineInfo:
 
 
 def _current() -> EngineInfo:
-    from buildlab import engine
-
-    return engine.current().info
+    return engines.current().info
 
 
 def _versions(engine: EngineInfo) -> tuple[str, ...]:

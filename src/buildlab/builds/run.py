@@ -28,6 +28,7 @@ from buildlab.builds.trouble.notes import Notes
 from buildlab.builds.trouble.remarks import remarked
 from buildlab.builds.trouble.suspect import Doubt
 from buildlab.builds.workspace import Workspace
+from buildlab.engine import current
 from buildlab.engine.model import Engine
 from buildlab.errors import Interrupted, UsageError
 from buildlab.host import outfile
@@ -86,7 +87,7 @@ def build(
     with kept_back(masker):
         spool = Settings.from_env().paths
         source = locate(os.fspath(context), flags, stdin=stdin, spool=spool.make(spool.work))
-        engine = engine or _current()
+        engine = engine or current()
         secret = known(mask, source, engine)
         masker.learn(secret.values)
         return _guarded(
@@ -216,9 +217,3 @@ def _replayed(flags: Sequence[str], title: str, audience: Audience) -> BuildReco
         found.play(audience.progressed, Settings.from_env().replay_pace_s)
     audience.finished(found.record)
     return found.record
-
-
-def _current() -> Engine:
-    from buildlab.engine import current
-
-    return current()

@@ -13,7 +13,6 @@ from buildlab.claims.judging import facts_of, judge
 from buildlab.claims.model import Claim, Judged, Verdict
 from buildlab.claims.reading import read, select
 from buildlab.errors import BuildlabError
-from buildlab.show.claims import table_html
 
 Progress = Callable[[str], object]
 
@@ -41,9 +40,6 @@ class Ledger:
     def __str__(self) -> str:
         told = ", ".join(f"{number} {verdict}" for verdict, number in self.totals.items())
         return f"{len(self.judged)} claims: {told}"
-
-    def _repr_html_(self) -> str:
-        return table_html(self.judged, self.recorded)
 
     @property
     def rows(self) -> tuple[dict[str, str], ...]:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from buildlab.record.words import without_mounts
+from buildlab.record.phrases import without_mounts
 
 GAP = 2
 LEAST = 24

@@ -13,11 +13,11 @@ from rich.text import Text
 from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.likeness import words
 from buildlab.record.compare.sentence import spent_s
+from buildlab.record.phrases import format_s
 from buildlab.record.style import COLOURS, GLYPHS
-from buildlab.record.words import format_s
 
 if TYPE_CHECKING:
-    from buildlab.record.compare import Change, Comparison, Side
+    from buildlab.record.compare import Change, Comparison, Side, summary
     from buildlab.record.model import Step
 
 _MARKS = {"new": "+", "gone": "−", "changed": "~", "same": ""}
@@ -29,7 +29,7 @@ def print_comparison(comparison: Comparison) -> None:
     console = Console(highlight=False)
     for name, side in (("first", comparison.a), ("second", comparison.b)):
         console.print(Text(f"{name:8}{_about(side)}"), soft_wrap=True)
-    console.print(Text(str(comparison)), soft_wrap=True)
+    console.print(Text(summary(comparison)), soft_wrap=True)
     if comparison.changes and not comparison.same_record:
         for row in _rows(comparison, console.width):
             console.print(row, soft_wrap=True)

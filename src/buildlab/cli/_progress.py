@@ -14,16 +14,9 @@ from rich.text import Text
 
 from buildlab.cli._aligned import GAP, aligned, cut, room
 from buildlab.record import history
+from buildlab.record.phrases import format_bytes, format_s, one_line
 from buildlab.record.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
-from buildlab.record.words import (
-    below_sentence,
-    describe,
-    format_bytes,
-    format_s,
-    one_line,
-    state_words,
-    warning_lines,
-)
+from buildlab.record.words import below_sentence, describe, state_words, warning_lines
 
 if TYPE_CHECKING:
     from buildlab.record.model import BuildRecord, State, Step, StepKey

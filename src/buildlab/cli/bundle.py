@@ -33,7 +33,7 @@ def bundle(
     from rich.console import Console
 
     from buildlab.errors import quoted
-    from buildlab.record.words import format_bytes
+    from buildlab.record.phrases import format_bytes
     from buildlab.setup import bundle as bundles
 
     with Console(stderr=True).status("bundle …") as status:

@@ -7,7 +7,7 @@ from typing import Final
 
 from buildlab.bench.runs import Row, Runs
 from buildlab.experiments.ablation import ABLATIONS, WHOLE, tuned
-from buildlab.record.words import format_ratio
+from buildlab.record.phrases import format_ratio
 
 NAMES: Final = tuple(a.name for a in ABLATIONS)
 CANDIDATES: Final = (

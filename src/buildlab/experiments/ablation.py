@@ -11,6 +11,7 @@ from typing import Final
 
 from buildlab.artifact import container
 from buildlab.bench.recipe import NOTHING_IGNORED, RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.bench.sample import salted, sample_app
 from buildlab.builds import build
@@ -19,7 +20,6 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 PROGRAM: Final = RECIPES / "ablation"
 WHOLE: Final = "nothing"

@@ -15,12 +15,12 @@ from typing import Any
 
 from buildlab.artifact import oci
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.registry import registry
 
 FOLDER = RECIPES / "attested"

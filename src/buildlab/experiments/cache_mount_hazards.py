@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine, pruning
 from buildlab.experiments.harbour import harbour, output, printed
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 BASE = "FROM debian:trixie-slim\n"
 FIRST = "target=/root/.cache/go-build"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.experiments.harbour import COMPILER, compiled, harbour, printed
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 RIGHT = f"""FROM golang:1.27-trixie
 WORKDIR /src

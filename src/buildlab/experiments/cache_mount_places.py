@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine
 from buildlab.experiments.harbour import (
@@ -19,7 +20,6 @@ from buildlab.experiments.harbour import (
     printed,
 )
 from buildlab.record.model import BuildRecord, Step
-from buildlab.replay import replayable
 
 MB = 1_000_000
 KIB = 1024

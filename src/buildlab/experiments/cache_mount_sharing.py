@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.experiments.harbour import Harbour, harbour, output
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 MODES = ("shared", "private", "locked")
 WAIT_TENTHS = 20

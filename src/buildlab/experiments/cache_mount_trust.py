@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds.workspace import workspace
 from buildlab.experiments.harbour import Harbour, printed
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 STALE = RECIPES / "mounts-stale"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.experiments.harbour import (
     MOUNTS,
@@ -14,7 +15,6 @@ from buildlab.experiments.harbour import (
     printed,
 )
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 EDITS = ("no change", "leaf", "core", "bump")
 _ORDER = ("leaf", "no change", "core", "bump")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from buildlab.artifact import lint
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
-from buildlab.replay import replayable
 
 FOLDER = RECIPES / "checks"
 TOOLS = ("docker build --check", "hadolint")

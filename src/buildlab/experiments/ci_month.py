@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from buildlab.bench import evidence
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.bench.sample import sample_app
 from buildlab.builds import build
@@ -17,7 +18,6 @@ from buildlab.errors import UsageError
 from buildlab.experiments import sharing
 from buildlab.experiments.sharing_ways import PROGRAM
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 STRATEGIES = ("no cache", "registry, max", "dependencies in a layer", "mounts carried")
 HISTORY: Mapping[str, float] = {

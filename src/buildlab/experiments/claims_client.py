@@ -6,6 +6,7 @@ import re
 import secrets
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.client import plain, typed
@@ -13,7 +14,6 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
-from buildlab.replay import replayable
 
 MOUNTED = "FROM debian:trixie-slim\nENV SALT={salt}\nRUN --mount=type=cache,target=/c date\n"
 

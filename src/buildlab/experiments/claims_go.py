@@ -7,11 +7,11 @@ import secrets
 import zipfile
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 MODULES = ("example.test/dep", "example.test/other")
 MACHINES = {"003e": "amd64", "00b7": "arm64"}

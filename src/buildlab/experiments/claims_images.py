@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from buildlab.artifact import image, oci
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.asked.command import tag
@@ -14,7 +15,6 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 BASE = "FROM debian:trixie-slim"
 BALLAST = 5_000_000

@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Callable
 
 from buildlab.bench.recipe import NOTHING_IGNORED, RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.experiments.context import split_copy
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 PROGRAM = "main.go"
 STEPS = {

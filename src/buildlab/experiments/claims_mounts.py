@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 BASE = "debian:trixie-slim"
 CACHE = "RUN --mount=type=cache,target=/store"

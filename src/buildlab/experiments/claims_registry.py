@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.client import plain
@@ -13,7 +14,6 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, registry
 
 STAGES = """FROM debian:trixie-slim AS build

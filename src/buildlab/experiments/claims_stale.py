@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Runs
 from buildlab.builds.workspace import workspace
 from buildlab.engine import engine
 from buildlab.experiments.stale import FILE, NEW, OLD, Try, fresh_name, project, ship, stamped
-from buildlab.replay import replayable
 
 
 @replayable

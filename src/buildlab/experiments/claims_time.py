@@ -6,11 +6,11 @@ import secrets
 from statistics import median
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 ROUNDS = 3
 PROGRAM = """package main

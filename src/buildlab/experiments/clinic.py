@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.client import plain
@@ -25,7 +26,6 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.keys import key_pair
 from buildlab.services.module import Module
 from buildlab.services.module_proxy import module_proxy

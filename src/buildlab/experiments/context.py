@@ -6,13 +6,13 @@ import os
 from contextlib import AbstractContextManager
 
 from buildlab.bench.recipe import NOTHING_IGNORED, Bench, bench, edit
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Runs
 from buildlab.bench.sample import sample_app
 from buildlab.builds import build
 from buildlab.builds.workspace import Edit, workspace
 from buildlab.experiments.harbour import dockerfile, harbour
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 STRAYS: tuple[Edit, ...] = (
     edit("git commit", lambda t: t.write(".git/COMMIT_EDITMSG", "another commit\n")),

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
@@ -23,7 +24,6 @@ from buildlab.experiments.stale import (
     unpacked,
 )
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, registry
 
 HERE = RECIPES / "stale"

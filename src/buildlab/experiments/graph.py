@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.client.legacy import LegacyBuild, legacy_build
@@ -19,7 +20,6 @@ from buildlab.engine import engine
 from buildlab.experiments import llb
 from buildlab.record import derive
 from buildlab.record.model import BuildRecord, State, Step
-from buildlab.replay import replayable
 
 STAGES: Final = ("base", "page", "style", "script", "seal", "stamp", "tests", "site")
 EQUAL: Final = ("seal", "stamp")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.experiments.graph import exported, recipe
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 BINDS = ("copied", "bound", "one-file")
 

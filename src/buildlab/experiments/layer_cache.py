@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from buildlab.bench.recipe import RECIPES, Bench, bench, edit, nothing
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Edit, Workspace, workspace
 from buildlab.engine import engine
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, registry
 
 RULES = "rules.Dockerfile"

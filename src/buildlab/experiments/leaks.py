@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from buildlab.artifact import hunt, traces
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.record import store
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, registry
 
 RECIPE = RECIPES / "leaks"

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Final
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.bench.sample import sample_app
 from buildlab.builds import build
@@ -21,7 +22,6 @@ from buildlab.engine import Engine, engine
 from buildlab.errors import EngineError
 from buildlab.record import derive
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.registry import registry
 
 ROUNDS: Final = 2

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from buildlab.artifact import container
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.asked.command import tag
 from buildlab.builds.workspace import workspace
 from buildlab.engine import engine
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 FOLDER = RECIPES / "small-images" / "linking"
 MB = 1_000_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from buildlab.bench.runs import Fact
 from buildlab.record.model import BuildRecord
-from buildlab.record.words import short_instruction
+from buildlab.record.phrases import short_instruction
 
 PROVENANCE = "provenance.json"
 """What the exporters `local` and `tar` write beside the files, with `--attest type=provenance`."""

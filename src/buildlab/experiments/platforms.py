@@ -6,11 +6,11 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.experiments.graph import exported, recipe
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 _MACHINES: Final = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64", 0xF3: "riscv64"}
 """e_machine of an ELF header → Go's name."""

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.engine import engine
 from buildlab.errors import UsageError
 from buildlab.experiments import downloads as why
 from buildlab.experiments.downloads import HOST, MODULE, TEXT, Downloads, copied, log
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.git_server import GitServer, git_server
 from buildlab.services.keys import KeyPair, key_pair
 from buildlab.services.module_proxy import ModuleProxy, module_proxy

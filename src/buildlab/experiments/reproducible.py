@@ -11,12 +11,12 @@ from pathlib import Path
 
 from buildlab.artifact import oci
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, registry
 
 FOLDER = RECIPES / "reproducible"

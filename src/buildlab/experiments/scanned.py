@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from buildlab.artifact import scanner
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.asked.command import tag
@@ -10,7 +11,6 @@ from buildlab.builds.workspace import workspace
 from buildlab.engine import engine
 from buildlab.errors import EngineError
 from buildlab.experiments.attested import FOLDER
-from buildlab.replay import replayable
 
 TITLE = "scanned"
 

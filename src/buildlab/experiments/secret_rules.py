@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 RECIPE = RECIPES / "secret-rules"
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 
 from buildlab.artifact import container, image
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine
 from buildlab.errors import TimedOut
 from buildlab.experiments.small_images import maker
 from buildlab.host.process import wait_until
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 
 @replayable

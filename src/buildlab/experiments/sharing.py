@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.experiments.sharing_ways import CROSSED, EDITS, PROGRAM, WAYS
 from buildlab.record.model import BuildRecord, State, Step
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, Traffic, reached_by, registry
 
 MB = 1_000_000

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
@@ -17,7 +18,6 @@ from buildlab.errors import BuildlabError
 from buildlab.experiments.sharing import MB
 from buildlab.experiments.sharing_ways import PROGRAM
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 from buildlab.services.registry import Registry, reached_by, registry
 
 COMPRESSIONS = ("gzip", "zstd", "uncompressed")

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from buildlab.artifact import container, image
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.bench.sample import sample_app
 from buildlab.builds import build
@@ -21,7 +22,6 @@ from buildlab.builds.asked.command import tag
 from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine, engine
 from buildlab.record.model import BuildRecord
-from buildlab.replay import replayable
 
 FOLDER = RECIPES / "small-images"
 IMAGES: Mapping[str, str] = {

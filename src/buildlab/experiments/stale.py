@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.client import plain
@@ -18,7 +19,6 @@ from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine, engine
 from buildlab.host import unpacking
 from buildlab.record.model import BuildRecord, State
-from buildlab.replay import replayable
 
 OLD, NEW = "v1.4.1\n", "v1.4.2\n"
 """As long as each other, as two versions often are."""

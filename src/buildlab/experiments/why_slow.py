@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from buildlab.bench.recipe import RECIPES
+from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.client import plain
@@ -18,7 +19,6 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.host import unpacking
 from buildlab.record import derive
 from buildlab.record.model import BuildRecord, State, Step
-from buildlab.replay import replayable
 
 SOURCE = RECIPES / "slow"
 LOG = "build.log"

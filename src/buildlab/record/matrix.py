@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from buildlab.record.compare import merged
 from buildlab.record.model import BuildRecord, State, Step, StepKey
@@ -63,19 +62,6 @@ class Matrix:
     def miss_counts(self) -> dict[str, int]:
         """How many steps ran after each edit."""
         return {edit: len(self.misses(edit)) for edit in self.edits}
-
-    def _repr_html_(self) -> str:
-        from buildlab.show.html import matrix_html
-
-        return matrix_html(self)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def __str__(self) -> str:
-        from buildlab.record.words import describe_matrix
-
-        return describe_matrix(self)
 
 
 def _keys(rows: Sequence[Sequence[Step | None]]) -> tuple[StepKey, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from buildlab.errors import BuildFailed
+from buildlab.record.failed import failed_text
 
 SCHEMA_VERSION = 1
 
@@ -278,21 +279,10 @@ class BuildRecord:
 
     def require_ok(self) -> BuildRecord:
         """Itself. If the build failed, raises BuildFailed with what the failed step said."""
-        from buildlab.record.words import failed_text
-
         if self.ok:
             return self
         raise BuildFailed(failed_text(self))
 
-    def __str__(self) -> str:
-        from buildlab.record.words import record_text
-
-        return record_text(self)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))  # IPython's protocol: a list of builds is a list of sentences
-
-    def _repr_html_(self) -> str:
-        from buildlab.show.html import record_html
-
-        return record_html(self)
+    def __repr__(self) -> str:
+        ended = "ok" if self.ok else f"exit code {self.exit_code}"
+        return f"<BuildRecord {self.title!r}: {ended}, {len(self.work)} steps>"

@@ -1,81 +1,22 @@
-"""Figures as words: numbers with units, and one sentence made from data for what a figure shows."""
+"""One sentence made from data for each thing that is shown."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from buildlab.basics.visible import on_one_line, visible
 from buildlab.record import derive
+from buildlab.record.failed import at_step, commit, failure_lines
 from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.phrases import count, format_bytes, format_ratio, format_s, short_instruction
 from buildlab.record.style import BASE_WORDS, STOPPED_WORD, is_base
 
 if TYPE_CHECKING:
-    from buildlab.record.compare import Comparison
     from buildlab.record.matrix import Matrix
 
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _NAMED = 3
 """How many steps a sentence names before it says how many more there are."""
-
-
-def format_s(seconds: float) -> str:
-    """A duration: "35 ms", "0.25 s", "12.3 s", "1 min 05 s", "1 h 02 min"."""
-    if seconds < 0:
-        return f"−{format_s(-seconds)}"
-    if round(seconds, 3) < 0.1:
-        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else "0 s"
-    if round(seconds, 2) < 10:
-        return f"{seconds:.2f} s"
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def format_bytes(size_bytes: float) -> str:
-    """A size in decimal units with three digits, as docker counts: "801 MB", "21.3 MB"."""
-    value, unit = float(size_bytes), 0
-    while abs(float(f"{value:.3g}")) >= 1000 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{float(f'{value:.3g}'):g} {_UNITS[unit]}"
-
-
-def format_ratio(ratio: float) -> str:
-    """How many times: "12×", "2.3×", "0.85×"."""
-    if ratio == float("inf"):
-        return "∞×"
-    digits = 0 if ratio >= 10 else 1 if ratio >= 1.95 else 2
-    return f"{ratio:.{digits}f}×"
-
-
-def one_line(instruction: str) -> str:
-    """An instruction on one line, FROM without its digest."""
-    line = re.sub(r"\s+", " ", visible(instruction)).strip()
-    if line.upper().startswith("FROM "):
-        line = re.sub(r"@sha256:[0-9a-f]+", "", line)
-        line = re.sub(r"(?<= )docker\.io/(?:library/)?", "", line)
-    return line
-
-
-def without_mounts(line: str) -> str:
-    """An instruction with its mounts as a mere hint: its command is worth more room."""
-    return re.sub(r"(?:--mount=\S+ )+", "--mount… ", line)
-
-
-def short_instruction(instruction: str, width: int = 60) -> str:
-    """An instruction on one line of at most `width` characters, cut between words."""
-    line = one_line(instruction)
-    if len(line) > width:
-        line = without_mounts(line)
-    if len(line) <= width:
-        return line
-    words = line[: width - 1].rpartition(" ")[0].rstrip()
-    return f"{words} …" if words else f"{line[: width - 1]}…"
 
 
 def describe(record: BuildRecord) -> str:
@@ -83,17 +24,17 @@ def describe(record: BuildRecord) -> str:
     steps = [s for s in record.work if s.cacheable]
     ran = [s for s in steps if s.state is State.RAN]
     cached = sum(s.state is State.CACHED for s in steps)
-    head = f"{on_one_line(record.title) or 'build'}{_commit(record)}: "
+    head = f"{on_one_line(record.title) or 'build'}{commit(record)}: "
     if not record.ok:
         return head + _failed(record) + _recorded(record.recorded)
-    parts = [f"{cached} of {_count(len(steps), 'step')} cached"] if steps else ["no steps"]
+    parts = [f"{cached} of {count(len(steps), 'step')} cached"] if steps else ["no steps"]
     if ran:
         parts.append(f"{len(ran)} ran ({_named(ran)})")
     parts.append(f"{format_s(record.wall_s)} in all")
     if record.image_size_bytes is not None:
         parts.append(f"image of {format_bytes(record.image_size_bytes)}")
     if record.suspect:
-        parts.append(f"{_count(len(record.suspect), 'step')} suspect: no space was left")
+        parts.append(f"{count(len(record.suspect), 'step')} suspect: no space was left")
     return head + ", ".join(parts) + _recorded(record.recorded) + "."
 
 
@@ -111,14 +52,6 @@ def record_text(record: BuildRecord) -> str:
     return visible("\n".join([describe(record), *below_sentence(record)]))
 
 
-def failed_text(record: BuildRecord) -> str:
-    """The error of a build that failed: where, why, what the step said, the lines of the file."""
-    failure = record.failure
-    why = failure.message if failure else "the build ended without saying why"
-    said = f"{record.title}{_commit(record)}: {_where(record)}{why}"
-    return visible("\n".join([said, *failure_lines(record)]))
-
-
 def warning_lines(record: BuildRecord, *, checks: bool = True) -> list[str]:
     """Each warning of a build in one line; without `checks`, those that no build check found."""
     told = [w for w in record.warnings if checks or not w.url]
@@ -134,30 +67,6 @@ def below_sentence(record: BuildRecord) -> list[str]:
     return [*(line for line in further if line.strip()), *failure_lines(record)]
 
 
-def failure_lines(record: BuildRecord) -> list[str]:
-    """What stands under the error of a failed build: the step's last words, then the excerpt."""
-    failure = record.failure
-    if record.ok or failure is None:
-        return []
-    lines: list[str] = []
-    if failure.output:
-        left, last = failure.output_left_out, len(failure.output)
-        if failure.earlier:
-            named = _count(len(failure.earlier), "line")
-            lines += [f"Of what the step said before, {named} that may tell why:"]
-            lines += [f"    {line}" for line in failure.earlier]
-        which = f"the last {last} of {left + last} lines" if left else _count(last, "line")
-        lines += [f"What the step said ({which}):", *(f"    {x}" for x in failure.output)]
-    if failure.excerpt:
-        lines += [f"{record.dockerfile or 'Dockerfile'}:", *failure.excerpt.splitlines()]
-    return lines
-
-
-def describe_comparison(comparison: Comparison) -> str:
-    """Two builds in a sentence: see `compare.sentence`."""
-    return str(comparison)
-
-
 def describe_matrix(matrix: Matrix) -> str:
     """A matrix in a sentence: how many steps each edit made run."""
     counts = matrix.miss_counts
@@ -167,7 +76,7 @@ def describe_matrix(matrix: Matrix) -> str:
         n: [e for e in counts if counts[e] == n] for n in sorted(counts.values(), reverse=True)
     }
     told = [f"{n or 'none'} ran after {_either(edits)}" for n, edits in alike.items()]
-    head = f"Of {_count(len(matrix.steps), 'cacheable step')}, "
+    head = f"Of {count(len(matrix.steps), 'cacheable step')}, "
     return head + ", ".join(told) + _recorded(matrix.recorded) + "."
 
 
@@ -211,33 +120,19 @@ def _either(edits: Sequence[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _commit(record: BuildRecord) -> str:
-    return f" at commit {record.commit[:12]}" if record.commit else ""
-
-
 def _failed(record: BuildRecord) -> str:
     failure = record.failure
     if failure is None:
         return f"failed after {format_s(record.wall_s)} with exit code {record.exit_code}."
-    where = _where(record).removesuffix(": ")
+    where = at_step(record).removesuffix(": ")
     first = visible(failure.message).split("\n")[0] or "no reason given"
     ended = [s for s in record.work if s.state is State.NOT_REACHED and s.cacheable]
     stopped = [s for s in ended if s.stopped]
     left = len(ended) - len(stopped)
     rest = f"; stopped at work: {_named(stopped)}" if stopped else ""
-    rest += f"; {_count(left, 'step')} not reached" if left else ""
+    rest += f"; {count(left, 'step')} not reached" if left else ""
     at = f" at {where}" if where else ""
     return f"failed after {format_s(record.wall_s)}{at}: {first}{rest}"
-
-
-def _where(record: BuildRecord) -> str:
-    """The step that failed, by place and instruction, before a colon; "" where none did."""
-    failure = record.failure
-    step = next((s for s in record.steps if failure and s.key == failure.step), None)
-    if step is None:
-        return ""
-    place = f"{step.stage} {step.key.index}/{step.total}".strip()
-    return f"{place} {short_instruction(step.instruction, 40)}: "
 
 
 def _named(steps: Sequence[Step]) -> str:
@@ -247,10 +142,6 @@ def _named(steps: Sequence[Step]) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _recorded(where: str) -> str:

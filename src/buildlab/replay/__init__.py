@@ -6,12 +6,11 @@ occurrence of these it is in this process; an experiment by its name and argumen
 back says when and on what it was recorded. With BUILDLAB_RECORD=FOLDER builds and experiments
 run for real and leave their recordings there.
 
-Below `build` in the layers: it reads files and folds events, and starts nothing.
+Below `builds`: it reads files and folds events, and starts nothing.
 """
 
 from __future__ import annotations
 
-from buildlab.bench.replaying import Stored, replayable
 from buildlab.replay.builds import Line, Recording, keep_build, replayed
 from buildlab.replay.files import lesson
 from buildlab.replay.state import active, info, recording
@@ -19,12 +18,10 @@ from buildlab.replay.state import active, info, recording
 __all__ = [
     "Line",
     "Recording",
-    "Stored",
     "active",
     "info",
     "keep_build",
     "lesson",
     "recording",
-    "replayable",
     "replayed",
 ]

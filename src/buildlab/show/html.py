@@ -12,17 +12,15 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from buildlab.basics.visible import escaped
+from buildlab.record.compare import Change, Comparison, summary
 from buildlab.record.derive import totals
+from buildlab.record.failed import failure_lines
 from buildlab.record.model import BuildRecord, Internal, State, Step
+from buildlab.record.phrases import format_bytes, format_s, short_instruction
 from buildlab.record.style import COLOURS, GLYPHS, INTERNAL_WORDS, TIMED, WORDS
 from buildlab.record.words import (
     describe,
-    describe_comparison,
     describe_matrix,
-    failure_lines,
-    format_bytes,
-    format_s,
-    short_instruction,
     state_words,
     warning_lines,
 )
@@ -30,7 +28,6 @@ from buildlab.record.words import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from buildlab.record.compare import Change, Comparison
     from buildlab.record.matrix import Matrix
 
 STYLE = """<style>
@@ -99,7 +96,7 @@ def comparison_html(comparison: Comparison) -> str:
         f"<tr><td></td><td>in all</td><td></td><td class=num>{format_s(a.wall_s)}</td>"
         f"<td></td><td class=num>{format_s(b.wall_s)}</td><td></td></tr>"
     )
-    sentence = describe_comparison(comparison)
+    sentence = summary(comparison)
     table = f"<table>{heads}<tbody>{rows}{walls}</tbody></table>"
     return block(f"<p>{escaped(sentence)}</p>{table}", sentence)
 

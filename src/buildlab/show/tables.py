@@ -9,7 +9,8 @@ from buildlab.record import derive
 from buildlab.record.compare import compare
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord, State, Step, StepKey
-from buildlab.record.words import short_instruction, state_words
+from buildlab.record.phrases import short_instruction
+from buildlab.record.words import state_words
 
 if TYPE_CHECKING:
     import pandas as pd

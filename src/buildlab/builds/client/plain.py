@@ -24,6 +24,7 @@ from buildlab.builds.asked.known import known
 from buildlab.builds.asked.source import locate
 from buildlab.builds.client import process
 from buildlab.builds.lock import close_client, engine_key, measuring
+from buildlab.engine import current
 from buildlab.engine.model import Engine
 from buildlab.errors import Interrupted, TimedOut, UsageError
 from buildlab.host.settings import Settings
@@ -79,7 +80,7 @@ def build(
     form that buildx knows, and "--call=check" among the flags makes it a check. Raises TimedOut,
     EngineError where there is no client, UsageError for a folder that can't be built.
     """
-    engine = _with_env(engine or _current(), env)
+    engine = _with_env(engine or current(), env)
     calling = any(f.startswith(("--call", "--check")) for f in flags)
     source = locate(os.fspath(folder), tuple(f for f in flags if not _is_call(f)))
     calls = tuple(f for f in flags if _is_call(f))
@@ -118,7 +119,7 @@ def read(*words: str, engine: Engine | None = None, timeout_s: float = TIMEOUT_S
             f"docker buildx {' '.join(words)} is not among the commands that only read",
             f"use one of: {', '.join(' '.join(w) for w in READING)}",
         )
-    engine = engine or _current()
+    engine = engine or current()
     argv = [*engine.buildx, *words]
     if engine.builder not in ("", "default") and words[0] in ("history", "du", "inspect"):
         argv += ["--builder", engine.builder]
@@ -150,7 +151,7 @@ def unguarded(
 
     For lessons that show just that. A build that fails gives a record too. Raises as `build`.
     """
-    engine = _with_env(engine or _current(), env)
+    engine = _with_env(engine or current(), env)
     source = locate(os.fspath(folder), flags)
     secret = known((), source, engine)
     fold = Fold(secret.values)
@@ -258,9 +259,3 @@ def _ended(outcome: process.Outcome, shown: Sequence[str], timeout_s: float) -> 
             f"{' '.join(shown[:4])} …: stopped after {timeout_s:g} s",
             "give a longer time limit: timeout_s=…",
         )
-
-
-def _current() -> Engine:
-    from buildlab.engine import current
-
-    return current()

@@ -1,19 +1,16 @@
-"""Which base images are in use, for the command line and the lessons."""
+"""Which base images are in use, for the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from buildlab.basics.visible import escaped
 from buildlab.engine.images.model import BaseImage
-
-_HEAD = ("image", "in use", "digest", "size", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class BaseReport:
-    """A table with a sentence under it; ends a notebook's cell."""
+    """The images, and a sentence under them."""
 
     images: tuple[BaseImage, ...]
 
@@ -31,31 +28,11 @@ class BaseReport:
             "like the published images; sizes and digests differ."
         )
 
-    def rows(self) -> list[tuple[str, ...]]:
-        """The table's cells, as text."""
-        return [
-            (i.name, i.origin, f"{i.digest[:19]}…", _megabytes(i.size_bytes), i.note)
-            for i in self.images
-        ]
-
     def __str__(self) -> str:
         lines = [f"{i.name}\n  {i.origin}, {i.digest}\n  {i.note}" for i in self.images]
         return "\n".join([*lines, self.sentence])
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th scope='col'>{escaped(word)}</th>" for word in _HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows()
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"{table}<p>{escaped(self.sentence)}</p>"
 
 
 def base_report(images: Sequence[BaseImage]) -> BaseReport:
     """A report on what `ensure` returned."""
     return BaseReport(tuple(images))
-
-
-def _megabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.1f} MB" if size_bytes else ""

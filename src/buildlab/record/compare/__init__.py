@@ -1,18 +1,19 @@
 """Two builds side by side, step by step.
 
-`alignment` says which step is which, `changes` what changed in it, `sentence` what is worth saying.
+`model` is what a comparison is; `alignment` says which step is which, `changes` what changed in
+it, `sentence` what is worth saying.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.alignment import Pair, matched, merged
 from buildlab.record.compare.changes import Difference, asked, differences, of_files, of_image
-from buildlab.record.model import BuildRecord, EngineInfo, State, Step, StepKey
+from buildlab.record.compare.model import Change, Comparison, Outcome, Side
+from buildlab.record.compare.sentence import summary
+from buildlab.record.model import BuildRecord
 
 __all__ = [
     "Change",
@@ -24,144 +25,12 @@ __all__ = [
     "matched",
     "merged",
     "plain",
+    "summary",
 ]
-
-Status = Literal["same", "changed", "new", "gone"]
-Outcome = Literal["succeeded", "failed", "interrupted", "timed out"]
 
 _STOPPED = re.compile(r"interrupted|was stopped in the engine", re.I)
 _TIMED_OUT = re.compile(r"stopped after [\d.]+ s", re.I)
 _SIGNALS = (130, 143, -2, -15)
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two builds. `name` tells it from the other one in a sentence."""
-
-    name: str
-    id: str
-    title: str
-    started_at: str
-    outcome: Outcome
-    wall_s: float
-    failed_at: str
-    """The instruction that failed, "" where none did."""
-    why: str
-    """The first line of the error."""
-    engine: EngineInfo
-    recorded: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One step in both builds; `a` or `b` is None where a build has no such step."""
-
-    a: Step | None
-    b: Step | None
-    moved: bool = False
-    differences: tuple[Difference, ...] = ()
-
-    @property
-    def key(self) -> StepKey:
-        """In the second build, or in the first where only that one has the step."""
-        return self._known.key
-
-    @property
-    def instruction(self) -> str:
-        return self._known.instruction
-
-    @property
-    def cacheable(self) -> bool:
-        return self._known.cacheable
-
-    @property
-    def _known(self) -> Step:
-        known = self.b or self.a
-        assert known is not None
-        return known
-
-    @property
-    def state_a(self) -> State | None:
-        return self.a.state if self.a else None
-
-    @property
-    def state_b(self) -> State | None:
-        return self.b.state if self.b else None
-
-    @property
-    def duration_a_s(self) -> float:
-        """Seconds at work; 0.0 where the build lacks the step."""
-        return self.a.duration_s if self.a else 0.0
-
-    @property
-    def duration_b_s(self) -> float:
-        return self.b.duration_s if self.b else 0.0
-
-    @property
-    def status(self) -> Status:
-        """Of the instruction, not of its state."""
-        if self.a is None or self.b is None:
-            return "gone" if self.b is None else "new"
-        return "changed" if self.differences else "same"
-
-    @property
-    def changed(self) -> bool:
-        """Whether the state differs, or only one has the step. FROM's state means nothing."""
-        return self.cacheable and self.state_a is not self.state_b
-
-    @property
-    def in_both(self) -> bool:
-        return self.a is not None and self.b is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Build `a` beside build `b`; `changes` holds every step of either once, in b's order."""
-
-    a: Side
-    b: Side
-    changes: tuple[Change, ...]
-    asked: tuple[Difference, ...] = ()
-    """What the two builds were asked for: context, Dockerfile, flags."""
-    image: tuple[Difference, ...] = ()
-    """What the Dockerfiles say of the image without a step: CMD, USER, LABEL, ENV, …"""
-
-    files: tuple[Difference, ...] = ()
-    """The files of the context and of secrets that differ, where both records know them."""
-
-    @property
-    def same_record(self) -> bool:
-        alike = (self.a.id, self.a.wall_s) == (self.b.id, self.b.wall_s)
-        return bool(self.a.id) and alike and all(c.a == c.b for c in self.changes)
-
-    @property
-    def comparable(self) -> bool:
-        """Whether the wall times are: both builds ended well, both here or both in a recording."""
-        ended = self.a.outcome == self.b.outcome == "succeeded"
-        return ended and bool(self.a.recorded) == bool(self.b.recorded) and self.b.wall_s > 0
-
-    @property
-    def wall_ratio(self) -> float | None:
-        """How many times as long as `b` the build `a` took; None where that says nothing."""
-        return self.a.wall_s / self.b.wall_s if self.comparable else None
-
-    @property
-    def changed(self) -> tuple[Change, ...]:
-        """The steps whose state differs, or that only one build has."""
-        return tuple(c for c in self.changes if c.changed)
-
-    def _repr_html_(self) -> str:
-        from buildlab.show.html import comparison_html
-
-        return comparison_html(self)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
-    def __str__(self) -> str:
-        from buildlab.record.compare.sentence import sentence
-
-        return on_one_line(sentence(self))
 
 
 def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
@@ -207,7 +76,7 @@ def _outcome(record: BuildRecord) -> Outcome:
 def plain(comparison: Comparison) -> dict[str, Any]:
     """A comparison as data for JSON: both builds, and of each step both sides."""
     return {
-        "sentence": str(comparison),
+        "sentence": summary(comparison),
         "title_a": comparison.a.title,
         "title_b": comparison.b.title,
         "wall_a_s": comparison.a.wall_s,

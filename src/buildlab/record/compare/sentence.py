@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from buildlab.record.compare import Change, Comparison, Difference, Side
+from buildlab.basics.visible import on_one_line
+from buildlab.record.compare.changes import Difference
 from buildlab.record.compare.likeness import core, words
+from buildlab.record.compare.model import Change, Comparison, Side
 from buildlab.record.model import State
-from buildlab.record.words import format_ratio, format_s
+from buildlab.record.phrases import format_ratio, format_s
 
 Names = Mapping[int, str]
 
@@ -19,8 +21,12 @@ _LEAST_S, _LEAST_PART = 0.05, 0.2
 """A step makes a difference from so many seconds on, and from such a part of the largest."""
 
 
-def sentence(comparison: Comparison) -> str:
+def summary(comparison: Comparison) -> str:
     """What there is to say, in one line."""
+    return on_one_line(_sentence(comparison))
+
+
+def _sentence(comparison: Comparison) -> str:
     found, a = comparison, comparison.a
     if found.same_record:
         return f"Both are one record ({a.id}): there is nothing to compare{_recorded(found)}."

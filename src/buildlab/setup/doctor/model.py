@@ -9,11 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from buildlab.basics.visible import escaped
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
-from buildlab.record.style import COLOURS, OWN
-from buildlab.show.html import block, head, sign_html
 
 
 class Result(StrEnum):
@@ -53,12 +50,6 @@ class Report:
         count = {r: sum(f.result is r for f in self.findings) for r in Result}
         said = [f"{n} {_words(r, n)}" for r, n in count.items() if n]
         return ", ".join(said) + "."
-
-    def _repr_html_(self) -> str:
-        """A table for notebooks: check, result, and the detail with its remedy."""
-        rows = "".join(_row_html(f) for f in self.findings)
-        table = f"<table>{head('check', 'result', 'detail')}<tbody>{rows}</tbody></table>"
-        return block(f"<p><b>doctor</b>: {escaped(self.summary)}</p>{table}", self.summary)
 
     def __repr__(self) -> str:
         return self.summary
@@ -118,22 +109,3 @@ def _words(result: Result, count: int) -> str:
         Result.FAULT: "faults" if count > 1 else "fault",
         Result.SKIPPED: "skipped",
     }[result]
-
-
-_SIGNS = {
-    Result.OK: ("✓", OWN),
-    Result.WARNING: ("!", COLOURS["ran"]),
-    Result.FAULT: ("✗", COLOURS["failed"]),
-    Result.SKIPPED: ("–", COLOURS["not reached"]),
-}
-
-
-def _row_html(finding: Finding) -> str:
-    sign, colour = _SIGNS[finding.result]
-    weight = "b" if finding.result in (Result.WARNING, Result.FAULT) else "span"
-    remedy = f"<br><b>→ {escaped(finding.remedy)}</b>" if finding.remedy else ""
-    return (
-        f"<tr><td>{escaped(finding.check)}</td>"
-        f"<td>{sign_html(sign, colour)} <{weight}>{finding.result.value}</{weight}></td>"
-        f'<td class="long">{escaped(finding.detail)}{remedy}</td></tr>'
-    )

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from buildlab.basics import jsontext
 from buildlab.errors import TimedOut, UsageError
+from buildlab.host.watchdog import Watchdog
 from buildlab.setup.jupyter import asking, options
 from buildlab.setup.jupyter.address import choose_port, host, is_loopback
 
@@ -112,8 +113,6 @@ def jupyterlab(
         *_as_root(),
         *arguments,
     ]
-    from buildlab.host.watchdog import Watchdog
-
     with ExitStack() as stack:
         runtime = Path(stack.enter_context(_private_folder()))
         report, write_end = (

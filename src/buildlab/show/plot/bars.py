@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from matplotlib.axes import Axes
 
+from buildlab.record.phrases import format_bytes, format_ratio, format_s
 from buildlab.record.style import INK, INTERNAL
-from buildlab.record.words import format_bytes, format_ratio, format_s
 from buildlab.show.plot.canvas import axes_of, clip, note, styled
 
 SHADES: Final = (

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from buildlab.record import words
+from buildlab.record import phrases
 from buildlab.record.model import BuildRecord, State, Step
 from buildlab.record.style import COLOURS, HATCHES, INK
 
@@ -67,7 +67,7 @@ def clip(line: str, width: int) -> str:
 
 def short_instruction(instruction: str, width: int) -> str:
     """The instruction on one line, its `--mount` options shortened, clipped."""
-    line = words.short_instruction(instruction, len(instruction) + 1)
+    line = phrases.short_instruction(instruction, len(instruction) + 1)
     return clip(re.sub(r"(--mount=\S+ )+", "--mount… ", line), width)
 
 

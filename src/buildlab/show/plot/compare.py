@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 
 from buildlab.record.compare import merged
 from buildlab.record.model import BuildRecord, Interval, State, Step
+from buildlab.record.phrases import format_ratio, format_s
 from buildlab.record.style import COLOURS, GLYPHS, STOPPED_WORD, WORDS
-from buildlab.record.words import format_ratio, format_s
 from buildlab.show.plot.canvas import (
     MONO,
     axes_of,

@@ -11,8 +11,8 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from buildlab.record.derive import critical_path, totals
 from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.phrases import format_s
 from buildlab.record.style import BASE_WORDS, COLOURS, GLYPHS, INK, PAPER, STOPPED_WORD, WORDS
-from buildlab.record.words import format_s
 from buildlab.show.plot.canvas import (
     MONO,
     WIDTH_IN,

@@ -20,8 +20,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from buildlab.basics.visible import escaped
-from buildlab.record import derive, words
+from buildlab.record import derive, phrases, words
 from buildlab.record.compare import compare as side_by_side
+from buildlab.record.compare import summary
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord
 from buildlab.show import plot, tables
@@ -50,8 +51,10 @@ def waterfall(record: BuildRecord) -> Shown:
 def graph(record: BuildRecord) -> Shown:
     """The build graph with the state of each step and the critical path."""
     steps = {s.key: s for s in record.steps}
-    path = [words.short_instruction(steps[k].instruction, 40) for k in derive.critical_path(record)]
-    length = words.format_s(derive.totals(record).critical_path_s)
+    path = [
+        phrases.short_instruction(steps[k].instruction, 40) for k in derive.critical_path(record)
+    ]
+    length = phrases.format_s(derive.totals(record).critical_path_s)
     chain = f" Critical path of {length}: {', then '.join(path)}." if path else ""
     return figure(
         plot.graph(record),
@@ -65,7 +68,7 @@ def compare(builds: Builds, *, by: Literal["kind", "step"] = "kind") -> Shown:
     """Where the wall time of each build went, or with `by="step"` what each step cost in each."""
     named = [replace(record, title=name) for name, record in builds.items()]
     two = len(named) == 2
-    sentence = words.describe_comparison(side_by_side(*named)) if two else _walls(named)
+    sentence = summary(side_by_side(*named)) if two else _walls(named)
     steps = two and by == "step"
     return figure(
         plot.compare(builds, by=by),
@@ -175,10 +178,10 @@ def _walls(builds: list[BuildRecord]) -> str:
     """The wall time of each build, and how it compares with the first one's."""
     if not builds:
         return "No builds to compare."
-    told = [f"{builds[0].title} {words.format_s(builds[0].wall_s)}"]
+    told = [f"{builds[0].title} {phrases.format_s(builds[0].wall_s)}"]
     for record in builds[1:]:
         ratio = ratio_words(record, builds[0])
-        told.append(f"{record.title} {words.format_s(record.wall_s)} ({ratio})")
+        told.append(f"{record.title} {phrases.format_s(record.wall_s)} ({ratio})")
     return f"Wall time: {', '.join(told)}."
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 
 from buildlab.record.model import BuildRecord, Layer
+from buildlab.record.phrases import format_bytes
 from buildlab.record.style import INK, INTERNAL, OWN
-from buildlab.record.words import format_bytes
 from buildlab.show.plot.canvas import axes_of, clip, note, recorded_note, short_instruction, styled
 
 Image = BuildRecord | Sequence[Layer]

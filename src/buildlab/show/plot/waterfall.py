@@ -8,6 +8,7 @@ from typing import Final
 from matplotlib.axes import Axes
 
 from buildlab.record.model import BuildRecord, Internal, Interval, State, Step
+from buildlab.record.phrases import format_s
 from buildlab.record.style import (
     BASE_WORDS,
     COLOURS,
@@ -17,7 +18,6 @@ from buildlab.record.style import (
     STOPPED_WORD,
     WORDS,
 )
-from buildlab.record.words import format_s
 from buildlab.show.plot.canvas import (
     MONO,
     axes_of,

@@ -3,7 +3,6 @@
 from buildlab.show.widgets.cells import CellPredictions, CellsResult, predict_cells
 from buildlab.show.widgets.choice import Answer, Question, ask
 from buildlab.show.widgets.grid import EditPredictions, GridResult, predict_edits
-from buildlab.show.widgets.kernel import frames_look_alike
 from buildlab.show.widgets.live import activate
 from buildlab.show.widgets.predict import Prediction, predict
 from buildlab.show.widgets.prediction import Result
@@ -19,7 +18,6 @@ __all__ = [
     "Result",
     "activate",
     "ask",
-    "frames_look_alike",
     "predict",
     "predict_cells",
     "predict_edits",

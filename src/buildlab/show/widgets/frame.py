@@ -9,6 +9,7 @@ from typing import Final
 
 from buildlab.basics.visible import escaped, on_one_line
 from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.phrases import format_bytes, format_s, short_instruction
 from buildlab.record.stream import Progress
 from buildlab.record.style import (
     COLOURS,
@@ -19,13 +20,7 @@ from buildlab.record.style import (
     STOPPED_WORD,
     WORDS,
 )
-from buildlab.record.words import (
-    below_sentence,
-    describe,
-    format_bytes,
-    format_s,
-    short_instruction,
-)
+from buildlab.record.words import below_sentence, describe
 from buildlab.show.html import sign_html, warnings_html
 
 SCALES_S: Final = (2, 5, 10, 20, 40, 90, 180, 420, 900, 3600)

@@ -10,8 +10,8 @@ from typing import Final
 
 from buildlab.basics.visible import escaped
 from buildlab.record.model import StepKey
+from buildlab.record.phrases import short_instruction
 from buildlab.record.style import COLOURS, GLYPHS, NO_MATHS
-from buildlab.record.words import short_instruction
 from buildlab.show.widgets.prediction import EXECUTED, SIGNS, Checked, Result
 
 Named = Sequence[tuple[StepKey, str]]

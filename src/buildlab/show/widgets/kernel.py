@@ -56,14 +56,3 @@ class Told:
 
     def __repr__(self) -> str:
         return self.plain
-
-
-def frames_look_alike() -> None:
-    """Show data frames as every other table of the kit, in a notebook; pandas stays unimported."""
-    found = shell()
-    if found is not None:
-        from buildlab.show.html import frame_html
-
-        formatter = found.display_formatter.formatters["text/html"]
-        for home in ("pandas", "pandas.core.frame"):  # pandas 3 and those before
-            formatter.for_type_by_name(home, "DataFrame", frame_html)

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from buildlab.basics.visible import escaped
 from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.phrases import short_instruction
 from buildlab.record.style import NO_MATHS
-from buildlab.record.words import short_instruction
 from buildlab.show.widgets.asked import Asked
 from buildlab.show.widgets.prediction import (
     SHOWN,

@@ -9,8 +9,8 @@ from typing import Final, Literal
 from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.phrases import short_instruction
 from buildlab.record.style import COLOURS, GLYPHS, NO_MATHS, WORDS
-from buildlab.record.words import short_instruction
 from buildlab.show.html import sign_html
 
 Verdict = Literal["right", "missed", "false alarm", "not predicted"]

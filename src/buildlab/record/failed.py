@@ -1,0 +1,56 @@
+"""The words of a build that failed: where, why, what the step itself said, the lines of the file.
+
+Below the record, which raises them; of it, only its form is known here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buildlab.basics.visible import visible
+from buildlab.record.phrases import count, short_instruction
+
+if TYPE_CHECKING:
+    from buildlab.record.model import BuildRecord
+
+
+def failed_text(record: BuildRecord) -> str:
+    """The error of a build that failed: where, why, what the step said, the lines of the file."""
+    failure = record.failure
+    why = failure.message if failure else "the build ended without saying why"
+    said = f"{record.title}{commit(record)}: {at_step(record)}{why}"
+    return visible("\n".join([said, *failure_lines(record)]))
+
+
+def failure_lines(record: BuildRecord) -> list[str]:
+    """What stands under the error of a failed build: the step's last words, then the excerpt."""
+    failure = record.failure
+    if record.ok or failure is None:
+        return []
+    lines: list[str] = []
+    if failure.output:
+        left, last = failure.output_left_out, len(failure.output)
+        if failure.earlier:
+            named = count(len(failure.earlier), "line")
+            lines += [f"Of what the step said before, {named} that may tell why:"]
+            lines += [f"    {line}" for line in failure.earlier]
+        which = f"the last {last} of {left + last} lines" if left else count(last, "line")
+        lines += [f"What the step said ({which}):", *(f"    {x}" for x in failure.output)]
+    if failure.excerpt:
+        lines += [f"{record.dockerfile or 'Dockerfile'}:", *failure.excerpt.splitlines()]
+    return lines
+
+
+def at_step(record: BuildRecord) -> str:
+    """The step that failed, by place and instruction, before a colon; "" where none did."""
+    failure = record.failure
+    step = next((s for s in record.steps if failure and s.key == failure.step), None)
+    if step is None:
+        return ""
+    place = f"{step.stage} {step.key.index}/{step.total}".strip()
+    return f"{place} {short_instruction(step.instruction, 40)}: "
+
+
+def commit(record: BuildRecord) -> str:
+    """Which commit was built, to follow a title; "" where there is none."""
+    return f" at commit {record.commit[:12]}" if record.commit else ""
