@@ -17,6 +17,7 @@ from buildlab.builds import build
 from buildlab.builds.context.ignoring import rules_of
 from buildlab.engine.model import Engine
 from buildlab.record.model import BuildRecord, State
+from buildlab.record.words import record_text
 
 Run = Callable[..., BuildRecord]
 COPY = "FROM scratch\nCOPY {} /\n"
@@ -35,7 +36,7 @@ def failed(lab_engine: Engine, busybox_context: Path) -> Run:
             busybox_context / context, *flags, engine=lab_engine, output="cache", title="failing"
         )
         assert not record.ok
-        assert not re.search(r"\b[a-z0-9]{25}\b", str(record))
+        assert not re.search(r"\b[a-z0-9]{25}\b", record_text(record))
         return record
 
     return run
@@ -120,7 +121,7 @@ def test_the_last_words_of_a_command(failed: Run) -> None:
     assert record.failure.message == "exit code: 3"
     assert "main.go:3:1: undefined" in record.failure.output[-1]
     assert record.failure.output_left_out == 41 - len(record.failure.output)
-    assert "the last 15 of 41 lines" in str(record)
+    assert "the last 15 of 41 lines" in record_text(record)
 
 
 RULES = (

@@ -23,6 +23,7 @@ from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
 from buildlab.host.settings import Settings
 from buildlab.record.model import State, StepKey
+from buildlab.record.words import record_text
 from tests.engine.contexts import Context, context
 from tests.engine.test_build_interrupt import building, until
 
@@ -247,7 +248,7 @@ def test_step_that_swallows_a_full_disk_is_not_used_again(
     record = build(slow.path, engine=engine, output="cache", timeout_s=60).require_ok()
     assert StepKey("", 3) in record.suspect
     assert "RUN dd" in next(w.message for w in record.warnings if w.rule == "disk full")
-    assert "suspect" in str(record)
+    assert "suspect" in record_text(record)
     fill.unlink()
     again = build(slow.path, engine=engine, output="cache", timeout_s=60).require_ok()
     assert again.step("", 3).state is State.RAN

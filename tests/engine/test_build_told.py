@@ -16,6 +16,7 @@ import pytest
 from buildlab.builds import build
 from buildlab.engine.model import Engine
 from buildlab.record.model import StepKey
+from buildlab.record.words import record_text
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]
@@ -67,7 +68,7 @@ def test_the_commit_of_a_git_context(
         url = f"http://{host_address()}:{port}/work/.git#main"
         record = build(url, engine=lab_engine, output="cache", title="git").require_ok()
         assert record.commit == git(work, "rev-parse", "HEAD")
-        assert record.commit[:12] in str(record)
+        assert record.commit[:12] in record_text(record)
         assert [s.reads_context for s in record.steps] == [True]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from buildlab.builds import build
 from buildlab.engine.model import Engine
-from buildlab.record.compare import Comparison, compare
+from buildlab.record.compare import Comparison, compare, summary
 from tests.engine.contexts import Context, context
 
 __all__ = ["context"]
@@ -108,7 +108,7 @@ def test_what_differs_is_named(both: Callable[[Edit], Comparison], edit: Edit) -
     found = both(edit)
     kinds = (f"{c.status}: {c.instruction}" for c in found.changes)
     texts = (str(d) for c in found.changes for d in c.differences)
-    told = "\n".join([str(found), *kinds, *texts])
+    told = "\n".join([summary(found), *kinds, *texts])
     for words in edit.told:
         assert words in told
 

@@ -19,16 +19,16 @@ def test_a_fresh_engine_has_what_the_shared_one_pulled(
     running = shared.ensure(private)
     subprocess.run(
         [*running.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
-        env=shared.child_env(),
+        env=running.child_env(),
         check=True,
         timeout=120,
     )
-    digest = str(shared.client().images.get(DEBIAN).id)
+    digest = str(running.client().images.get(DEBIAN).id)
     image = BaseImage(DEBIAN, digest, "pulled", "", 0)
     local = BaseImage("other:1", digest, "local equivalent", "", 0)
 
-    archives = saved(shared, [image, local], tmp_path / "images")
-    again = saved(shared, [image], tmp_path / "images")
+    archives = saved(running, [image, local], tmp_path / "images")
+    again = saved(running, [image], tmp_path / "images")
 
     assert archives == again
     assert len(archives) == 1
@@ -45,10 +45,10 @@ def test_an_older_archive_goes(private: Settings, busybox_context: Path, tmp_pat
     running = shared.ensure(private)
     subprocess.run(
         [*running.buildx, "build", "--load", f"--tag={DEBIAN}", str(busybox_context)],
-        env=shared.child_env(),
+        env=running.child_env(),
         check=True,
         timeout=120,
     )
-    image = BaseImage(DEBIAN, str(shared.client().images.get(DEBIAN).id), "pulled", "", 0)
-    (kept,) = saved(shared, [image], folder)
+    image = BaseImage(DEBIAN, str(running.client().images.get(DEBIAN).id), "pulled", "", 0)
+    (kept,) = saved(running, [image], folder)
     assert [p for p in folder.iterdir() if p.suffix == ".tar"] == [kept]

@@ -11,7 +11,7 @@ import pytest
 
 from buildlab.cli import main
 from buildlab.record import store
-from buildlab.record.compare import compare, plain
+from buildlab.record.compare import compare, plain, summary
 from buildlab.record.compare.changes import word_diff
 from buildlab.record.model import BuildRecord, Failure, Interval, State, Step, StepKey
 from buildlab.show.html import comparison_html
@@ -50,7 +50,7 @@ def test_the_steps_that_make_the_difference_are_named() -> None:
     """With their seconds; those that differ by little aren't."""
     a = build(("COPY a /", RAN, 0.1), ("RUN go build", RAN, 0.5), title="with a mount")
     b = build(("COPY a /", RAN, 0.12), ("RUN go build", RAN, 16.4), title="without", wall_s=20)
-    said = str(compare(a, b))
+    said = summary(compare(a, b))
     assert "without took 2.0× as long as with a mount (10.0 s and 20.0 s)" in said
     assert "RUN go build: 0.50 → 16.4 s" in said
     assert "COPY" not in said
@@ -66,12 +66,12 @@ def test_a_step_that_was_inserted_changes_no_other() -> None:
     assert [(c.status, c.instruction) for c in found.changes if c.status != "same"] == [
         ("new", "COPY b /")
     ]
-    assert "COPY b /: 0.10 s (new)" in str(found)
-    assert "changed state" not in str(found)
-    assert "COPY b /: 0.10 s (gone)" in str(compare(b, a))
+    assert "COPY b /: 0.10 s (new)" in summary(found)
+    assert "changed state" not in summary(found)
+    assert "COPY b /: 0.10 s (gone)" in summary(compare(b, a))
     small = dataclasses.replace(b.steps[1], intervals=())
     quick = dataclasses.replace(b, steps=(b.steps[0], small, *b.steps[2:]))
-    assert "new: COPY b /" in str(compare(a, quick))
+    assert "new: COPY b /" in summary(compare(a, quick))
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_a_step_that_was_inserted_changes_no_other() -> None:
 def test_no_ratio_where_times_say_nothing(other: BuildRecord, told: str) -> None:
     """Neither in words nor in JSON; what happened is said."""
     for found in (compare(other, GOOD), compare(GOOD, other)):
-        assert told.partition(",")[0] in str(found)
-        assert "×" not in str(found)
+        assert told.partition(",")[0] in summary(found)
+        assert "×" not in summary(found)
         assert plain(found)["wall_ratio"] is None
-    assert told in str(compare(other, GOOD))
+    assert told in summary(compare(other, GOOD))
 
 
 def test_states_of_a_failed_build_are_paired() -> None:
     """`failed → ran` is told of the step that failed, and of no other."""
-    said = str(compare(failed(), GOOD))
+    said = summary(compare(failed(), GOOD))
     assert "RUN go build (failed → ran)" in said
     assert "COPY" not in said
 
@@ -103,17 +103,19 @@ def test_states_of_a_failed_build_are_paired() -> None:
 def test_builds_of_one_title_are_told_apart() -> None:
     """Nothing is faster than itself; a record beside itself says so."""
     a, b = (dataclasses.replace(GOOD, id=i, wall_s=w) for i, w in (("x", 10.0), ("y", 2.0)))
-    assert "The second was 5.0× as fast as the first" in str(compare(a, b))
+    assert "The second was 5.0× as fast as the first" in summary(compare(a, b))
     untitled = (dataclasses.replace(a, title=""), dataclasses.replace(b, title="ok"))
-    assert "The second was" in str(compare(*untitled))
-    assert str(compare(a, a)) == "Both are one record (x): there is nothing to compare."
+    assert "The second was" in summary(compare(*untitled))
+    assert summary(compare(a, a)) == "Both are one record (x): there is nothing to compare."
     assert plain(compare(a, a))["same_record"] is True
 
 
 def test_nothing_changed_is_said() -> None:
     """Of two builds where no instruction and no state differs."""
     same = dataclasses.replace(GOOD, id="other")
-    assert "no instruction changed, and every step had the same state" in str(compare(GOOD, same))
+    assert "no instruction changed, and every step had the same state" in summary(
+        compare(GOOD, same)
+    )
 
 
 def changed(a: Step, b: Step) -> list[str]:
@@ -194,7 +196,7 @@ def test_the_state_of_a_base_image_is_nowhere_judged() -> None:
     """It is told in neither words nor JSON, and no mark stands beside it."""
     a, b = (build(("FROM g", s, 1.0), ("RUN x", RAN, 1.0), title=s.value) for s in (RAN, CACHED))
     found = compare(a, b)
-    assert "FROM" not in str(found)
+    assert "FROM" not in summary(found)
     assert not found.changed
     assert plain(found)["changes"][0]["state_a"] is None
     assert "base image" in comparison_html(found)
@@ -244,14 +246,14 @@ def test_what_changed_of_the_image_is_named() -> None:
     """CMD, LABEL and the like are no steps: what differs is told all the same, and only once."""
     a = dataclasses.replace(GOOD, id="a", settings=('CMD=["a"]', "USER=1"))
     b = dataclasses.replace(GOOD, id="b", settings=('CMD=["b"]', "USER=1", "LABEL v=2"))
-    assert 'of the image: CMD: ["a"] → ["b"], LABEL v: (none) → 2' in str(compare(a, b))
-    assert "no instruction changed" in str(compare(dataclasses.replace(a, settings=None), b))
+    assert 'of the image: CMD: ["a"] → ["b"], LABEL v: (none) → 2' in summary(compare(a, b))
+    assert "no instruction changed" in summary(compare(dataclasses.replace(a, settings=None), b))
 
 
 def test_nothing_is_said_of_steps_that_are_not_known() -> None:
     """Two builds that failed before any step: that no instruction changed isn't known."""
     a, b = (dataclasses.replace(GOOD, id=n, steps=(), exit_code=1) for n in "ab")
-    told = str(compare(a, b))
+    told = summary(compare(a, b))
     assert "neither got as far as a step" in told
     assert "no instruction changed" not in told
 
@@ -261,13 +263,13 @@ def test_steps_of_one_text_are_told_apart() -> None:
     one = ("RUN go build -o /out/app .", CACHED, 0.0)
     a = build(one, (one[0], RAN, 9.0), ("RUN true", RAN, 0.1))
     b = build(one, (one[0], CACHED, 0.0), ("RUN true", RAN, 0.1), wall_s=1.0)
-    assert "RUN go build -o /out/app . [build 2]: 9.00 s → cached" in str(compare(a, b))
+    assert "RUN go build -o /out/app . [build 2]: 9.00 s → cached" in summary(compare(a, b))
 
 
 def test_a_long_image_is_named_by_its_end() -> None:
     """Not by its keyword alone."""
     image = "FROM registry.example.test/a-team/some-project/base-image:1.2.3"
-    told = str(
+    told = summary(
         compare(build(("RUN a", RAN, 1.0)), build((image, CACHED, 0.0), ("RUN a", RAN, 1.0)))
     )
     assert "base-image:1.2.3" in told
@@ -276,7 +278,7 @@ def test_a_long_image_is_named_by_its_end() -> None:
 def test_another_commit_is_named() -> None:
     """Of a repository as the context."""
     a, b = (dataclasses.replace(GOOD, id=c, commit=c * 40) for c in "ab")
-    assert "commit: aaaaaaaaaaaa → bbbbbbbbbbbb" in str(compare(a, b))
+    assert "commit: aaaaaaaaaaaa → bbbbbbbbbbbb" in summary(compare(a, b))
 
 
 def test_another_target_has_no_other_base() -> None:
@@ -285,7 +287,7 @@ def test_another_target_has_no_other_base() -> None:
     b = dataclasses.replace(
         GOOD, id="b", settings=("CMD=b",), command=("docker", "buildx", "build", "--target=b", ".")
     )
-    told = str(compare(a, b))
+    told = summary(compare(a, b))
     assert "--target: (none) → b" in told
     assert "of the image: CMD: a → b" in told
     assert "FROM" not in told
@@ -305,7 +307,7 @@ def test_a_failure_is_named_by_its_step_or_by_its_cause() -> None:
         (text, FAILED, 1.0), exit_code=1, failure=Failure("exit code: 2", "", StepKey("build", 1))
     )
     none = build(exit_code=1, failure=Failure("the 2 images can't be had here:\n  golang"))
-    told = str(compare(none, at))
+    told = summary(compare(none, at))
     assert "the first failed after 10.0 s (the 2 images can't be had here)" in told.lower()
     assert "at RUN <<EOT (set -eu...)" in told
     assert "the first got to no step, so none can be compared" in told

@@ -17,6 +17,7 @@ from buildlab.record.words import (
     describe_matrix,
     describe_sizes,
     describe_transfer,
+    record_text,
     state_words,
 )
 from buildlab.show import tables
@@ -217,7 +218,7 @@ def test_every_recorded_build_can_be_described() -> None:
     """Each build gives one line of text, and the failed ones say why, with more below it."""
     for name in NAMES:
         sentence = describe(record(name))
-        assert str(record(name)).splitlines()[0] == sentence
+        assert record_text(record(name)).splitlines()[0] == sentence
         assert "\n" not in sentence
         assert ("failed" in sentence) == (not record(name).ok)
 

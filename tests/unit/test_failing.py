@@ -11,7 +11,7 @@ from buildlab.errors import BuildFailed
 from buildlab.record import failing
 from buildlab.record.model import LogLine
 from buildlab.record.phrases import format_s
-from buildlab.record.words import describe
+from buildlab.record.words import describe, record_text
 from buildlab.show.html import record_html
 from buildlab.show.widgets.frame import settled_html
 from tests.unit.streams import NAMES, record, recorded
@@ -52,7 +52,7 @@ def test_no_ids_in_what_people_read(name: str) -> None:
     found = record(name)
     with pytest.raises(BuildFailed) as error:
         found.require_ok()
-    shown = (describe(found), str(found), str(error.value), record_html(found),
+    shown = (describe(found), record_text(found), str(error.value), record_html(found),
              settled_html(found, whole=True))  # fmt: skip
     for text in shown:
         assert not re.search(r"\b[a-z0-9]{25}::[a-z0-9]{25}\b", text)
@@ -64,7 +64,12 @@ def test_the_steps_own_words_are_shown_everywhere() -> None:
     found = record("failed_compile")
     with pytest.raises(BuildFailed) as error:
         found.require_ok()
-    for text in (str(found), str(error.value), record_html(found), settled_html(found, whole=True)):
+    for text in (
+        record_text(found),
+        str(error.value),
+        record_html(found),
+        settled_html(found, whole=True),
+    ):
         assert "main.go:3:15: undefined: undefined" in text
 
 
@@ -97,7 +102,12 @@ def test_every_line_of_the_error_is_shown_everywhere() -> None:
     found = replace(found, failure=replace(found.failure, message=message))
     with pytest.raises(BuildFailed) as error:
         found.require_ok()
-    for text in (str(found), str(error.value), record_html(found), settled_html(found, whole=True)):
+    for text in (
+        record_text(found),
+        str(error.value),
+        record_html(found),
+        settled_html(found, whole=True),
+    ):
         for line in filter(None, message.split("\n")):
             assert line in text
 

@@ -49,7 +49,9 @@ def test_records_are_tables_and_sentences(monkeypatch: pytest.MonkeyPatch) -> No
         shown, _ = shell.display_formatter.format(value)
         assert 'class="buildlab"' in shown["text/html"]
         assert shown["text/plain"].endswith(".")
-    assert shell.display_formatter.format([build])[0]["text/plain"].startswith("[a build: ")
+        listed = shell.display_formatter.format([value])[0]["text/plain"]
+        assert shown["text/plain"] in listed
+        assert type(value).__name__ not in listed
 
 
 def test_frames_look_like_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:

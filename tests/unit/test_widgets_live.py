@@ -8,8 +8,6 @@ import pytest
 from IPython.lib.pretty import pretty
 
 from buildlab.builds import observer
-from buildlab.record.compare import compare
-from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Progress, StepProgress
 from buildlab.show.widgets import kernel
@@ -211,19 +209,3 @@ def test_what_has_settled_is_also_told_as_text() -> None:
         play(stage, factory.record(title))
     told = pretty(screen.shown[-1])
     assert [line.split(":")[0] for line in told.splitlines()] == ["first", "second"]
-
-
-@pytest.mark.parametrize(
-    "one",
-    [
-        factory.record(),
-        compare(factory.record("a"), factory.record("b")),
-        Matrix.from_records(factory.record(), {"nothing": factory.record()}),
-    ],
-    ids=["record", "comparison", "matrix"],
-)
-def test_results_in_a_list_are_sentences(one: object) -> None:
-    """A cell that ends with several results shows their sentences, not their insides."""
-    assert pretty(one) == str(one)
-    assert str(one) in pretty([one])
-    assert type(one).__name__ not in pretty([one])

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.likeness import words
-from buildlab.record.compare.sentence import spent_s
+from buildlab.record.compare.sentence import spent_s, summary
 from buildlab.record.phrases import format_s
 from buildlab.record.style import COLOURS, GLYPHS
 
 if TYPE_CHECKING:
-    from buildlab.record.compare import Change, Comparison, Side, summary
+    from buildlab.record.compare import Change, Comparison, Side
     from buildlab.record.model import Step
 
 _MARKS = {"new": "+", "gone": "−", "changed": "~", "same": ""}

@@ -17,7 +17,7 @@ from buildlab.basics.visible import escaped
 from buildlab.builds.observer import observe_always
 from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Progress
-from buildlab.record.words import describe
+from buildlab.record.words import describe, record_text
 from buildlab.show.html import record_html
 from buildlab.show.widgets import kernel
 from buildlab.show.widgets.frame import body_html, command_html, head_html, settled_html
@@ -74,7 +74,7 @@ class Stage:
 
     def told(self) -> str:
         """The ended builds as text, for exports and readers that show no HTML."""
-        return "\n".join(map(str, self._settled))
+        return "\n".join(map(record_text, self._settled))
 
     def shows(self, record: BuildRecord) -> bool:
         """Whether this record is on show here in full."""
