@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from buildlab.engine.docker.owned import Made
 from buildlab.engine.embedded import instance, shared
 from buildlab.engine.inventory import Item
 from buildlab.engine.packages import ensuring
+from buildlab.errors import EngineError
 from buildlab.host import homefiles
 from buildlab.host.process import ProcessId
 from buildlab.host.settings import Settings
@@ -140,6 +142,18 @@ def test_a_docker_that_is_gone_is_listed_and_remembered(alone: Settings, tmp_pat
     (kept,) = (r for r in done.removals if r.what == "builder")
     assert "does not answer" in kept.kept
     assert record.is_file()
+
+
+def test_a_file_of_the_lists_name_stays(alone: Settings) -> None:
+    """The kit's list is a folder; a file of the user's that has its name is not the kit's."""
+    alone.home.mkdir()
+    theirs = alone.home / ".buildlab"
+    theirs.write_text("theirs")
+    clean.clean(alone)
+    assert theirs.read_text() == "theirs"
+    with pytest.raises(EngineError, match=re.escape(str(theirs))):
+        alone.paths.make(alone.paths.records)
+    theirs.unlink()  # for the fixture, which resets the home's engine
 
 
 def test_nothing_there_is_fine(alone: Settings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from buildlab.engine import inventory
 from buildlab.engine.choose import choose
 from buildlab.engine.docker.candidates import Candidate
-from buildlab.engine.docker.dockers import connect
+from buildlab.engine.docker.dockers import API_TIMEOUT_S, PING_TIMEOUT_S, connect
 from buildlab.engine.docker.existing import owner_of
 from buildlab.engine.docker.owned import Made
 from buildlab.engine.embedded import instance, shared
@@ -97,6 +97,8 @@ def clean(
     Raises nothing for a Docker that no longer answers: what is left in it stays listed as kept.
     Only what is known as ours goes (see `ours`); the rest of the home is listed as left.
     """
+    import docker.errors
+
     settings = settings or Settings.from_env()
     owner = owner_of(settings)
     files_before = inventory.user_files(settings)
@@ -105,19 +107,21 @@ def clean(
     removals: list[Removal] = []
     proofs: list[Proof] = []
     for address, tls, made in _dockers(settings):
+        gone: list[Removal] = []
         try:
-            api = connect(address, tls, 60)
-            api.ping()
-        except Exception as e:  # the SDK raises its own, requests' and OSError
-            if made is not None:
+            with closing(connect(address, tls, PING_TIMEOUT_S)) as api:
+                api.ping()
+                api.api.timeout = API_TIMEOUT_S
+                pulled = set(made.pulled.values()) if made is not None else set()
+                before = _foreign(api, owner, pulled)
+                gone.extend(_clean_docker(api, address, owner, made, dry_run))
+                proofs += _compare(address, before, _foreign(api, owner, pulled))
+        except (docker.errors.DockerException, OSError, ValueError, BuildlabError) as e:
+            if made is not None or gone:
                 kept = f"this Docker does not answer ({type(e).__name__}): clean again when it does"
-                removals.append(Removal("builder", made.builder, address, kept))
-            continue
-        with api.api:
-            pulled = set(made.pulled.values()) if made is not None else set()
-            before = _foreign(api, owner, pulled)
-            removals += _clean_docker(api, address, owner, made, dry_run)
-            proofs += _compare(address, before, _foreign(api, owner, pulled))
+                name = made.builder if made is not None else "what is left of ours"
+                gone.append(Removal("builder", name, address, kept))
+        removals += gone
     spared = {"records"} if keep_records else set()
     left = homefiles.left_in(settings, but=spared)
     parts = homefiles.ours_in(settings, but=spared | {"engine"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from buildlab.engine import choose as _choose
 from buildlab.engine.docker import existing, remote
 from buildlab.engine.docker.owned import inspect_fields, run_buildx
-from buildlab.engine.embedded import shared
+from buildlab.engine.embedded import reviving, shared
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
 from buildlab.host.settings import Settings
@@ -83,11 +84,12 @@ def _docker(settings: Settings, found: _choose.Choice) -> Status:
     versions = {"docker": info.engine_version, "buildx": info.buildx_version}
     uptime = cache = None
     if running:
-        uptime = _age_s(existing.started_at(engine, settings))
+        with suppress(BuildlabError):
+            uptime = _age_s(existing.started_at(engine, settings, found.answer))
         cache = cache_bytes(engine)
     return Status(
         "docker", found.why, running, str(settings.home), engine.socket or "", engine.builder,
-        versions, uptime, cache, found.tried,
+        versions, uptime, cache, found.tried, _silent(engine) if running and cache is None else "",
     )  # fmt: skip
 
 
@@ -95,15 +97,20 @@ def _remote(settings: Settings, found: _choose.Choice) -> Status:
     engine = remote.describe(settings, found.builder)
     fields = inspect_fields(engine.buildx, engine.child_env(), found.builder, boot=False)
     running = fields.get("Status", "") == "running"
+    cache = cache_bytes(engine) if running else None
     versions = {
         "BuildKit": fields.get("BuildKit version", ""),
         "buildx": engine.info.buildx_version,
     }
     return Status(
         "remote", found.why, running, str(settings.home), fields.get("Endpoint", ""),
-        found.builder, versions, cache_bytes=cache_bytes(engine) if running else None,
-        tried=found.tried,
+        found.builder, versions, cache_bytes=cache, tried=found.tried,
+        trouble=_silent(engine) if running and cache is None else "",
     )  # fmt: skip
+
+
+def _silent(engine: Engine) -> str:
+    return f"its builder does not say what it holds: {reviving.by_hand(engine)}"
 
 
 def cache_bytes(engine: Engine) -> int | None:

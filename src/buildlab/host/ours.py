@@ -221,6 +221,8 @@ class Ours:
         kit made it and nothing is in it."""
         self.sweep()
         known = tuple(self.list)
+        if not is_real_folder(self.list.folder):
+            return  # a file of the user's, of the name that the list has
         if any(e.passing or (e.path != "." and os.path.lexists(self.list.path(e))) for e in known):
             return
         delete(self.list.folder)

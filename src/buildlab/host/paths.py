@@ -113,7 +113,7 @@ class Home:
                 raise PermissionError(13, "Permission denied", str(folder))
         except OSError as error:
             raise EngineError(
-                f"can't write to {folder}: {error.strerror}",
+                f"can't write to {error.filename or folder}: {error.strerror}",
                 "set BUILDLAB_HOME to a folder that you may write to: "
                 "export BUILDLAB_HOME=/path/to/folder",
             ) from error

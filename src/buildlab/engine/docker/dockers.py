@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import docker
 
 PING_TIMEOUT_S = 5
+API_TIMEOUT_S = 60
 USE_A_BUILDER = "name a BuildKit builder (buildlab --builder NAME), or install Docker Engine"
 
 
@@ -88,6 +90,23 @@ def connect(address: str, tls: Mapping[str, str], timeout_s: int) -> docker.Dock
     client = docker.DockerClient(base_url="unix:///nonexistent", version=api.api_version)
     client.api = api
     return client
+
+
+@contextmanager
+def speaking(candidate: Candidate, timeout_s: int = API_TIMEOUT_S) -> Iterator[docker.DockerClient]:
+    """A client for the block. A Docker that fails or falls silent there is an EngineError."""
+    import docker
+    import requests
+
+    try:
+        api = connect(candidate.address, candidate.tls, timeout_s)
+        with api.api:
+            yield api
+    except (docker.errors.DockerException, requests.RequestException) as fault:
+        raise EngineError(
+            f"the Docker at {candidate.address} did not do what it was asked: {_plain(fault)}",
+            "start it again, or see what is wrong (buildlab doctor); then type the command again",
+        ) from fault
 
 
 @cache

@@ -19,7 +19,7 @@ from filelock import FileLock
 from buildlab.engine.docker import buildkitd
 from buildlab.engine.docker.candidates import docker_config_dir
 from buildlab.engine.docker.client import Client, find_client
-from buildlab.engine.docker.dockers import Answer, connect, require
+from buildlab.engine.docker.dockers import Answer, require, speaking
 from buildlab.engine.docker.owned import BUILDKIT_IMAGE, Builder, Made, container_of
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
@@ -135,15 +135,16 @@ def open_fresh(settings: Settings, answer: Answer) -> Iterator[Engine]:
     )
     builder = builder_of(engine, engine.session)
     _write_config(place, answer)
-    api = connect(answer.candidate.address, answer.candidate.tls, 60)
     try:
-        note_pulled(settings, engine, _image(), builder.create(api, _image(), place.buildkitd))
+        with speaking(answer.candidate) as api:
+            pulled = builder.create(api, _image(), place.buildkitd)
+        note_pulled(settings, engine, _image(), pulled)
         yield replace(
             engine, info=replace(engine.info, buildkit_version=builder.buildkit_version())
         )
     finally:
-        builder.remove(api)
-        api.close()
+        with speaking(answer.candidate) as api:
+            builder.remove(api)
 
 
 def runs(engine: Engine, settings: Settings) -> bool:
@@ -161,16 +162,13 @@ def runs(engine: Engine, settings: Settings) -> bool:
         return False
 
 
-def started_at(engine: Engine, settings: Settings) -> datetime | None:
-    """When the home's builder was started; None where it is not there."""
-    api = engine.client()
-    try:
+def started_at(engine: Engine, settings: Settings, answer: Answer) -> datetime | None:
+    """When the home's builder was started; None where it is not there. Raises EngineError."""
+    with speaking(answer.candidate) as api:
         found = container_of(api, builder_of(engine, owner_of(settings)).container)
         if found is None:
             return None
         stamp = str(found.attrs["State"]["StartedAt"])
-    finally:
-        api.close()
     # Nine digits of a second are more than Python reads.
     return datetime.fromisoformat(stamp[:19]).replace(tzinfo=UTC)
 
@@ -178,20 +176,19 @@ def started_at(engine: Engine, settings: Settings) -> datetime | None:
 def stop(settings: Settings, answer: Answer) -> bool:
     """Stop the home's builder; its cache stays. True if it ran."""
     engine = describe(settings, answer)
-    if not runs(engine, settings):
-        return False
-    builder_of(engine, owner_of(settings)).stop()
+    builder = builder_of(engine, owner_of(settings))
+    with speaking(answer.candidate) as api:
+        if not builder.running(api):
+            return False
+    builder.stop()
     return True
 
 
 def reset(settings: Settings, answer: Answer) -> tuple[str, ...]:
     """Remove the home's builder with its cache; returns what is gone."""
     engine = describe(settings, answer)
-    api = connect(answer.candidate.address, answer.candidate.tls, 60)
-    try:
+    with speaking(answer.candidate) as api:
         return builder_of(engine, owner_of(settings)).remove(api)
-    finally:
-        api.close()
 
 
 def describe(settings: Settings, answer: Answer) -> Engine:
@@ -238,8 +235,7 @@ def _ensure(builder: Builder, place: Place, answer: Answer) -> Made:
     image = _image()
     changed = _write_config(place, answer)
     made = Made.read(place.made)
-    api = connect(answer.candidate.address, answer.candidate.tls, 60)
-    try:
+    with speaking(answer.candidate) as api:
         if made is not None and made.image == image and not changed:
             if builder.running(api):
                 return made
@@ -258,8 +254,6 @@ def _ensure(builder: Builder, place: Place, answer: Answer) -> Made:
         )
         made.write(place.made)
         return made
-    finally:
-        api.close()
 
 
 def _image() -> str:

@@ -81,9 +81,9 @@ def by_hand(engine: Engine) -> str:
     """What to type, or to do, where an engine is held up."""
     if engine.fresh:
         return "open another fresh engine: run its with block again"
-    if engine.kind == "embedded":
+    if engine.kind in ("embedded", "docker"):  # the user's own buildx knows no builder of ours
         return "buildlab engine stop && buildlab engine start"
-    if engine.kind == "docker" or engine.info.driver in ("docker-container", "kubernetes"):
+    if engine.info.driver in ("docker-container", "kubernetes"):
         return f"docker buildx stop {engine.builder} && docker buildx inspect --bootstrap " + (
             engine.builder
         )
