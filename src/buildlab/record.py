@@ -211,7 +211,9 @@ class Files:
 
     key: str
     entries: tuple[str, ...] = ()
-    """"MODE DIGEST NAME" each; of a named context "CONTEXT:NAME", of a secret "secret ID"."""
+    """"MODE DIGEST NAME" each; NAME is "CONTEXT:NAME", "secret ID", "ssh ID" for others."""
+    unread: str = ""
+    """Why the files that are sent are not among them; "" where they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ import pytest
 
 from buildlab import store
 from buildlab.build.calls import flags_of
-from buildlab.build.flags import SHORT, TABLE, of_help, short_of_help
 from buildlab.cli import main
 from buildlab.engine.model import Engine
+from buildlab.flags import SHORT, TABLE, of_help, short_of_help
 from tests.engine.contexts import Context, context
 
 __all__ = ["context"]

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 *("derive", "compare", "matrix", "tables", "text", "html", "style"),
                 *("visible", "history"),
                 *("dockerfile", "written", "needs"),
-                *("jsontext", "outfile"),
+                *("jsontext", "outfile", "flags"),
             }
         ),
     ),

@@ -8,11 +8,11 @@ import pytest
 
 from buildlab.build import bases
 from buildlab.build.command import compose, tag
-from buildlab.build.flags import given, values
 from buildlab.build.preparing import title_of
 from buildlab.build.source import locate
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
+from buildlab.flags import given, values
 from buildlab.images.model import GOLANG
 from buildlab.needs import Need
 from buildlab.record import EngineInfo

@@ -16,12 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildlab.build import features
-from buildlab.build.flags import values
 from buildlab.build.source import Source
 from buildlab.dockerfile import parse
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
 from buildlab.failing import message
+from buildlab.flags import values
 from buildlab.images.model import CANONICAL, DEBIAN, GOLANG, STATIC
 from buildlab.masking import Masker
 from buildlab.needs import Need, needed

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from buildlab import replay
 from buildlab.build import process
 from buildlab.build.command import named_contexts
-from buildlab.build.flags import of_help
 from buildlab.build.preparing import run_context, time_limit
 from buildlab.build.run import TIMEOUT_S
 from buildlab.build.source import locate
 from buildlab.engine import current
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, UsageError
+from buildlab.flags import of_help
 
 _HELP_LIMIT_S = 20.0
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from buildlab.build import flags as docker
+from buildlab import flags as docker
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull, UsageError
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab import masking
-from buildlab.build.flags import values
 from buildlab.build.source import Source
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
+from buildlab.flags import values
 from buildlab.masking import Masker
 from buildlab.masking.given import secret_flags
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from buildlab import jsontext
-from buildlab.build.flags import values
 from buildlab.engine.model import Engine
 from buildlab.engine.settings import Settings
+from buildlab.flags import values
 from buildlab.masking import Masker
 
 _SLACK_S: Final = 2.0

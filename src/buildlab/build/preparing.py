@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from buildlab.build import flags as docker
+from buildlab import flags as docker
 from buildlab.build.context import guarded
 from buildlab.build.source import Source, is_remote
 from buildlab.engine.settings import Settings

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from buildlab import failing, masking, outfile, replay
+from buildlab import flags as docker
 from buildlab.build import aftermath, disk, faults, metadata, registries
-from buildlab.build import flags as docker
 from buildlab.build.attempt import attempt as run_once
 from buildlab.build.command import Output, compose
 from buildlab.build.ending import after, why_stopped, with_evidence
@@ -125,7 +125,7 @@ def _guarded(
             kept = scratch / f"metadata-{secrets.token_hex(4)}.json"
             registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
             context_given, unreadable = run_context(source)
-            files = files_of(source, home.make(home.contexts))
+            files = files_of(source, home.make(home.contexts), engine.child_env())
             command = compose(
                 engine,
                 source,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from buildlab.build import flags as docker
+from buildlab import flags as docker
 from buildlab.build import lookup
 from buildlab.build.stdin import is_archive, keep
 from buildlab.errors import UsageError, quoted

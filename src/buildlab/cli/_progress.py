@@ -22,6 +22,7 @@ from buildlab.text import (
     format_s,
     one_line,
     state_words,
+    suspicion,
     warning_lines,
 )
 
@@ -119,7 +120,7 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
         (
             Text(str(step.key)),
             Text(one_line(step.instruction)),
-            _step_state(step),
+            _step_state(step).append(suspicion(step, record.suspect)),
             Text(format_s(step.duration_s) if _timed(step) else ""),
         )
         for step in record.steps

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from buildlab.compare.alignment import Pair, matched, merged
-from buildlab.compare.changes import Difference, asked, differences, of_files, of_image
+from buildlab.compare.changes import Difference, differences, of_image
+from buildlab.compare.given import asked, files_unknown, of_files, warned
 from buildlab.record import BuildRecord, EngineInfo, State, Step, StepKey
 from buildlab.visible import on_one_line
 
@@ -26,7 +27,7 @@ __all__ = [
     "plain",
 ]
 
-Status = Literal["same", "changed", "new", "gone"]
+Status = Literal["same", "changed", "new", "gone", "not known"]
 Outcome = Literal["succeeded", "failed", "interrupted", "timed out"]
 
 _STOPPED = re.compile(r"interrupted|was stopped in the engine", re.I)
@@ -50,6 +51,8 @@ class Side:
     """The first line of the error."""
     engine: EngineInfo
     recorded: str
+    suspect: tuple[StepKey, ...] = ()
+    """Its steps that ran while no space was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,27 @@ class Change:
     b: Step | None
     moved: bool = False
     differences: tuple[Difference, ...] = ()
+    known: bool = True
+    """Whether both builds got far enough to say which steps they have."""
 
     @property
     def key(self) -> StepKey:
         """In the second build, or in the first where only that one has the step."""
-        return self._known.key
+        return self._there.key
 
     @property
     def instruction(self) -> str:
-        return self._known.instruction
+        return self._there.instruction
 
     @property
     def cacheable(self) -> bool:
-        return self._known.cacheable
+        return self._there.cacheable
 
     @property
-    def _known(self) -> Step:
-        known = self.b or self.a
-        assert known is not None
-        return known
+    def _there(self) -> Step:
+        there = self.b or self.a
+        assert there is not None
+        return there
 
     @property
     def state_a(self) -> State | None:
@@ -100,6 +105,8 @@ class Change:
     @property
     def status(self) -> Status:
         """Of the instruction, not of its state."""
+        if not self.known:
+            return "not known"
         if self.a is None or self.b is None:
             return "gone" if self.b is None else "new"
         return "changed" if self.differences else "same"
@@ -107,7 +114,7 @@ class Change:
     @property
     def changed(self) -> bool:
         """Whether the state differs, or only one has the step. FROM's state means nothing."""
-        return self.cacheable and self.state_a is not self.state_b
+        return self.known and self.cacheable and self.state_a is not self.state_b
 
     @property
     def in_both(self) -> bool:
@@ -128,6 +135,10 @@ class Comparison:
 
     files: tuple[Difference, ...] = ()
     """The files of the context and of secrets that differ, where both records know them."""
+    files_unknown: str = ""
+    """Why nothing is known of the files that were sent; "" where it is."""
+    warnings: tuple[Difference, ...] = ()
+    """What went wrong beside the steps in one of the two only: a cache import that failed, …"""
 
     @property
     def same_record(self) -> bool:
@@ -168,14 +179,23 @@ def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
     """Match the steps of two builds by what they are, and say what changed."""
     pairs = matched(a.work, b.work)
     stages = {p.a.stage: p.b.stage for p in pairs if p.a and p.b and not p.moved}
+    known = bool(a.steps and b.steps)
     changes = tuple(
-        Change(p.a, p.b, p.moved, differences(p.a, p.b, stages) if p.a and p.b else ())
+        Change(p.a, p.b, p.moved, differences(p.a, p.b, stages) if p.a and p.b else (), known)
         for p in pairs
     )
     alike = a.title == b.title or not (a.title and b.title)
     names = ("the first", "the second") if alike else (a.title, b.title)
     sides = _side(a, names[0]), _side(b, names[1])
-    return Comparison(*sides, changes, asked(a, b), of_image(a, b, stages), of_files(a, b))
+    return Comparison(
+        *sides,
+        changes,
+        asked(a, b),
+        of_image(a, b, stages),
+        of_files(a, b),
+        files_unknown(a, b),
+        warned(a, b),
+    )
 
 
 def _side(record: BuildRecord, name: str) -> Side:
@@ -192,6 +212,7 @@ def _side(record: BuildRecord, name: str) -> Side:
         failure.message.strip().split("\n")[0] if failure else "",
         record.engine,
         record.recorded,
+        record.suspect,
     )
 
 
@@ -219,6 +240,8 @@ def plain(comparison: Comparison) -> dict[str, Any]:
         "asked": [_plain_difference(d) for d in comparison.asked],
         "image": [_plain_difference(d) for d in comparison.image],
         "files": [_plain_difference(d) for d in comparison.files],
+        "files_unknown": comparison.files_unknown,
+        "warnings": [_plain_difference(d) for d in comparison.warnings],
         "changes": [_plain_change(c) for c in comparison.changes],
     }
 
@@ -234,6 +257,7 @@ def _plain_side(side: Side) -> dict[str, Any]:
         "error": side.why,
         "engine": side.engine.name or side.engine.kind,
         "recorded": side.recorded,
+        "suspect": [str(key) for key in side.suspect],
     }
 
 
