@@ -143,6 +143,11 @@ def step(text: str, source: str = "", **more: object) -> Step:
         (step("RUN e"), step("RUN e", settings=("USER=b",)), []),
         (step("RUN <<E (a...)", "RUN <<E\na\nb\nE"), step("RUN <<E (a...)", "RUN <<E\na\nc\nE"),
          ["heredoc: − b; + c"]),
+        (step("ADD http://h/f /", fetched=(f"http://h/f {DIGESTS[0]}",)),
+         step("ADD http://h/f /", fetched=(f"http://h/f {DIGESTS[1]}",)),
+         ["fetched http://h/f: sha256:aaaaaaaaaaaa… → sha256:bbbbbbbbbbbb…"]),
+        (step("COPY --from=i a /", fetched=(f"docker-image://i {DIGESTS[0]}",)),
+         step("COPY --from=i a /", fetched=(f"docker-image://i {DIGESTS[0]}",)), []),
         (step("RUN a &&  b", "RUN a && \\\n b"), step("RUN a &&   b", "RUN a && \\\n  b"),
          ["text: spaces only"]),
         (step("COPY  a /"), step("COPY a /"), []),
@@ -150,8 +155,8 @@ def step(text: str, source: str = "", **more: object) -> Step:
         (step("RUN a b", "RUN a \\\n  b"), step("RUN a b"), []),
     ],
     ids=["text", "base", "expanded", "new argument", "environment", "user",
-         "a record of before", "heredoc", "spaces of a command", "spaces", "backticks",
-         "line breaks"],
+         "a record of before", "heredoc", "fetched", "image", "spaces of a command",
+         "spaces", "backticks", "line breaks"],
 )  # fmt: skip
 def test_what_changed_in_a_step(a: Step, b: Step, told: list[str]) -> None:
     """Before and after, of each kind of change."""

@@ -16,6 +16,7 @@ from buildlab.written import built_target
 
 Kind = Literal[
     "base",
+    "fetched",
     "text",
     "heredoc",
     "argument",
@@ -33,6 +34,7 @@ Stages = Mapping[str, str]
 
 _HEADINGS: Final[Mapping[Kind, str]] = {
     "base": "base image",
+    "fetched": "fetched",
     "text": "text",
     "heredoc": "heredoc",
     "argument": "argument",
@@ -100,6 +102,11 @@ def _base(a: Step, b: Step) -> Iterator[Difference]:
     if a.base_digest and b.base_digest and a.base_digest != b.base_digest:
         name = words(b).shown.partition(" ")[2].partition(" ")[0]
         yield Difference("base", name, a.base_digest, b.base_digest)
+    ours, theirs = (dict(one.rsplit(" ", 1) for one in s.fetched) for s in (a, b))
+    for name, digest in ours.items():
+        if theirs.get(name, digest) != digest:
+            shown = name.removeprefix("docker-image://")
+            yield Difference("fetched", shown, digest, theirs[name])
 
 
 def _variables(a: Step, b: Step) -> Iterator[Difference]:

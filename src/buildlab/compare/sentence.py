@@ -207,7 +207,9 @@ def _told_once(found: Comparison, names: Names) -> Iterator[str]:
     seen: set[Difference] = set()
     for change in found.changes:
         new = [d for d in change.differences if d not in seen]
-        seen.update(d for d in new if d.kind in ("argument", "environment", "setting", "base"))
+        seen.update(
+            d for d in new if d.kind in ("argument", "environment", "setting", "base", "fetched")
+        )
         if new:
             what = ", ".join(str(d) for d in new)
             yield what if new[0].kind == "base" else f"{names[id(change)]} ({what})"
