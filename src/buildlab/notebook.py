@@ -20,13 +20,7 @@ from buildlab.record.store import load, save
 from buildlab.setup import doctor
 from buildlab.show import formatters, plot, tables
 from buildlab.show.plot import show
-from buildlab.show.widgets import (
-    activate,
-    ask,
-    predict,
-    predict_cells,
-    predict_edits,
-)
+from buildlab.show.widgets import activate, ask, predict, predict_cells, predict_edits
 
 __all__ = [
     "Edit",

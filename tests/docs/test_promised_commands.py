@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from buildlab.builds.asked.flags import TABLE
 from buildlab.cli import app
 from buildlab.cli._words import OF_BUILD, for_build, typed
 from buildlab.errors import UsageError
+from buildlab.record.flags import TABLE
 from tests.docs.promised import Promise, promises
 
 PROMISES = promises()

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from buildlab.builds.asked.calls import flags_of
-from buildlab.builds.asked.flags import SHORT, TABLE, of_help, short_of_help
 from buildlab.cli import main
 from buildlab.engine.model import Engine
 from buildlab.record import store
+from buildlab.record.flags import SHORT, TABLE, of_help, short_of_help
 from tests.engine.contexts import Context, context
 
 __all__ = ["context"]

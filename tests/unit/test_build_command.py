@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from buildlab.builds.asked.command import compose, tag
-from buildlab.builds.asked.flags import given, values
 from buildlab.builds.asked.preparing import title_of
 from buildlab.builds.asked.source import locate
 from buildlab.builds.trouble import bases
@@ -15,6 +14,7 @@ from buildlab.dockerfile.needs import Need
 from buildlab.engine.images.model import GOLANG
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
+from buildlab.record.flags import given, values
 from buildlab.record.model import EngineInfo
 
 

@@ -13,7 +13,7 @@ from buildlab.builds.asked.source import locate
 from buildlab.builds.context import manifest
 from buildlab.builds.context.manifest import files_of
 from buildlab.record.compare import compare, summary
-from buildlab.record.model import BuildRecord
+from buildlab.record.model import BuildRecord, State, Step, StepKey
 
 BUILT = BuildRecord(
     id="",
@@ -25,7 +25,10 @@ BUILT = BuildRecord(
     wall_s=1.0,
     exit_code=0,
 )
-FLAGS = ("--build-context", "lib=lib", "--secret", "id=token,src=token.txt")
+FLAGS = (
+    *("--build-context", "lib=lib", "--secret", "id=token,src=token.txt"),
+    *("--secret=id=pass,env=PASS", "--ssh", "default=lib/key"),
+)
 
 
 @pytest.fixture
@@ -48,16 +51,22 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[
         path.write_text(text)
     (app / "lib").mkdir()
     (app / "lib/lib.go").write_text("lib")
+    (app / "lib/key").write_text("key")
+    (app / "lib/.dockerignore").write_text("key")
+    monkeypatch.setenv("PASS", "first")
     (app / "link").symlink_to("main.go")
     monkeypatch.chdir(app)
 
     def make(edit: Callable[[], object]) -> str:
         source = locate(".", FLAGS)
-        before = files_of(source, tmp_path / "keys")
+        before = files_of(source, tmp_path / "keys", os.environ)
         edit()
         records = [
             dataclasses.replace(BUILT, id=name, files=files)
-            for name, files in (("a", before), ("b", files_of(source, tmp_path / "keys")))
+            for name, files in (
+                ("a", before),
+                ("b", files_of(source, tmp_path / "keys", os.environ)),
+            )
         ]
         return summary(compare(*records))
 
@@ -84,6 +93,12 @@ EDITS: dict[str, tuple[Callable[[], object], str]] = {
         "lib:lib.go (changed)",
     ),
     "git": (lambda: Path(".git/HEAD").write_text("b"), "other files: .git (changed)"),
+    "secret of a variable": (
+        lambda: os.environ.update(PASS="then"),
+        "other files: secret pass (changed)",
+    ),
+    "secret gone": (lambda: os.environ.pop("PASS"), "other files: secret pass (gone)"),
+    "key": (lambda: Path("lib/key").write_text("then"), ", ssh default (changed)"),
     "secret": (lambda: Path("token.txt").write_text("then"), "other files: secret token (changed)"),
 }
 
@@ -122,7 +137,7 @@ def test_no_content_and_no_plain_digest_is_kept(tmp_path: Path) -> None:
     """Without the key of a home, a digest says nothing: two homes give two, and aren't compared."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     source = locate(tmp_path, ())
-    one, other = (files_of(source, tmp_path / "keys" / n) for n in "ab")
+    one, other = (files_of(source, tmp_path / "keys" / n, {}) for n in "ab")
     assert one is not None
     assert other is not None
     assert one.key != other.key
@@ -135,10 +150,19 @@ def test_no_content_and_no_plain_digest_is_kept(tmp_path: Path) -> None:
 def test_a_large_context_is_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    """Then nothing is known of its files."""
+    """Then nothing is known of its files, and where a step read them that is said."""
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "x").write_text("x")
-    source = locate(tmp_path, ())
-    assert files_of(source, tmp_path / "keys") is not None
+    source = locate(tmp_path, ("--secret", "id=t,env=T"))
+    files = [files_of(source, tmp_path / "keys", {"T": "one"})]
     monkeypatch.setattr(manifest, limit, 1)
-    assert files_of(source, tmp_path / "keys") is None
+    files.append(files_of(source, tmp_path / "keys", {"T": "two"}))
+    step = Step(StepKey("", 1), 1, "COPY . /", State.RAN, reads_context=True)
+    a, b = (
+        dataclasses.replace(BUILT, id=str(n), files=f, steps=(step,)) for n, f in enumerate(files)
+    )
+    for found in (compare(a, b), compare(b, a)):
+        assert "other files: secret t (changed)" in summary(found)
+        assert "whether files differ isn't known: the context has more than" in summary(found)
+    cached = dataclasses.replace(b, steps=(dataclasses.replace(step, state=State.CACHED),))
+    assert "isn't known" not in summary(compare(a, cached))

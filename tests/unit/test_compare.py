@@ -25,7 +25,9 @@ DIGESTS = tuple(f"sha256:{letter * 64}" for letter in "ab")
 
 def build(*rows: Row, title: str = "", wall_s: float = 10.0, **more: object) -> BuildRecord:
     steps = tuple(
-        Step(StepKey("build", n), len(rows), text, state, (Interval(0.0, s),), source=text)
+        Step(
+            StepKey("build", n), len(rows), text, state, (Interval(0.0, s),) * (s > 0), source=text
+        )
         for n, (text, state, s) in enumerate(rows, 1)
     )
     made = BuildRecord(
@@ -143,10 +145,20 @@ def step(text: str, source: str = "", **more: object) -> Step:
         (step("RUN e"), step("RUN e", settings=("USER=b",)), []),
         (step("RUN <<E (a...)", "RUN <<E\na\nb\nE"), step("RUN <<E (a...)", "RUN <<E\na\nc\nE"),
          ["heredoc: − b; + c"]),
+        (step("ADD http://h/f /", fetched=(f"http://h/f {DIGESTS[0]}",)),
+         step("ADD http://h/f /", fetched=(f"http://h/f {DIGESTS[1]}",)),
+         ["fetched http://h/f: sha256:aaaaaaaaaaaa… → sha256:bbbbbbbbbbbb…"]),
+        (step("COPY --from=i a /", fetched=(f"docker-image://i {DIGESTS[0]}",)),
+         step("COPY --from=i a /", fetched=(f"docker-image://i {DIGESTS[0]}",)), []),
+        (step("RUN a &&  b", "RUN a && \\\n b"), step("RUN a &&   b", "RUN a && \\\n  b"),
+         ["text: spaces only"]),
+        (step("COPY  a /"), step("COPY a /"), []),
+        (step("RUN a b", "RUN a `\n b"), step("RUN a c", "RUN a `\n c"), ["text: b → c"]),
         (step("RUN a b", "RUN a \\\n  b"), step("RUN a b"), []),
     ],
     ids=["text", "base", "expanded", "new argument", "environment", "user",
-         "a record of before", "heredoc", "line breaks"],
+         "a record of before", "heredoc", "fetched", "image", "spaces of a command",
+         "spaces", "backticks", "line breaks"],
 )  # fmt: skip
 def test_what_changed_in_a_step(a: Step, b: Step, told: list[str]) -> None:
     """Before and after, of each kind of change."""
@@ -188,7 +200,7 @@ def test_json_has_both_sides() -> None:
         "ran",
     )
     assert (one["duration_a_s"], one["duration_b_s"], one["status"]) == (2.0, 9.0, "same")
-    alone = plain(compare(build(title="none"), GOOD))["changes"][0]
+    alone = plain(compare(build(("COPY a /", RAN, 0.1), title="less"), GOOD))["changes"][1]
     assert (alone["key_a"], alone["instruction_a"], alone["status"]) == (None, None, "new")
 
 

@@ -223,9 +223,19 @@ def test_times_start_at_the_first_event() -> None:
         assert found.started_at.startswith("2026-11-") and found.started_at.endswith("Z")
 
 
-def test_provenance_of_slsa_1_says_the_same() -> None:
+def test_what_the_engine_fetched_is_told_by_its_digest() -> None:
+    """Of ADD with an address: the same instruction gets other bytes another day."""
+    found = [s.fetched for s in record("add_url").steps]
+    (told,) = found.pop(2)
+    assert told.startswith("http://127.0.0.1:38471/tool.txt sha256:67948dd9")
+    assert not any(found)
+    assert not any(s.fetched for s in record("service_edit").steps)
+
+
+@pytest.mark.parametrize("name", ["service_edit", "add_url"])
+def test_provenance_of_slsa_1_says_the_same(name: str) -> None:
     """The newer shape of the provenance, made from the recorded one, gives the same record."""
-    old = recorded("service_edit")
+    old = recorded(name)
     new = copy.deepcopy(old)
     part = new["metadata"]["buildx.build.provenance"]
     extra = part["metadata"]["https://mobyproject.org/buildkit@v1#metadata"]
@@ -233,6 +243,7 @@ def test_provenance_of_slsa_1_says_the_same() -> None:
         "buildDefinition": {
             "externalParameters": {"request": {"args": part["invocation"]["parameters"]["args"]}},
             "internalParameters": {"buildConfig": part["buildConfig"]},
+            "resolvedDependencies": part["materials"],
         },
         "runDetails": {"metadata": {"buildkit_metadata": extra}},
     }

@@ -10,7 +10,6 @@ from typing import BinaryIO
 
 from buildlab import masking, replay
 from buildlab.builds import aftermath
-from buildlab.builds.asked import flags as docker
 from buildlab.builds.asked import registries
 from buildlab.builds.asked.command import Output, compose
 from buildlab.builds.asked.known import Known, kept_back, known
@@ -35,6 +34,7 @@ from buildlab.host import outfile
 from buildlab.host.settings import Settings
 from buildlab.masking import Masker
 from buildlab.record import failing
+from buildlab.record import flags as docker
 from buildlab.record.model import BuildRecord
 
 TIMEOUT_S = 900.0
@@ -131,7 +131,7 @@ def _guarded(
             kept = scratch / f"metadata-{secrets.token_hex(4)}.json"
             registries.knock(engine, source.flags, title, min(timeout_s, registries.LIMIT_S))
             context_given, unreadable = run_context(source)
-            files = files_of(source, home.make(home.contexts))
+            files = files_of(source, home.make(home.contexts), engine.child_env())
             command = compose(
                 engine,
                 source,

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from typer.core import TyperCommand
 
-from buildlab.builds.asked.flags import TABLE, Flag, Line, is_call, to_stdout
 from buildlab.cli._words import OF_BUILD, for_build
 from buildlab.errors import RecordError, UsageError
 from buildlab.host import outfile
+from buildlab.record.flags import TABLE, Flag, Line, is_call, to_stdout
 
 _LOOKS = ("auto", "tty", "plain", "quiet", "none", "rawjson")
 Look = Literal["auto", "plain", "quiet", "none"]

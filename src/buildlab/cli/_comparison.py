@@ -12,15 +12,16 @@ from rich.text import Text
 
 from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.likeness import words
-from buildlab.record.compare.sentence import spent_s, summary
+from buildlab.record.compare.sentence import spent_s, summary, without_steps
 from buildlab.record.phrases import format_s
 from buildlab.record.style import COLOURS, GLYPHS
+from buildlab.record.words import how_it_ended, suspicion
 
 if TYPE_CHECKING:
     from buildlab.record.compare import Change, Comparison, Side
     from buildlab.record.model import Step
 
-_MARKS = {"new": "+", "gone": "−", "changed": "~", "same": ""}
+_MARKS = {"new": "+", "gone": "−", "changed": "~", "same": "", "not known": ""}
 _GAP, _NARROWEST, _WIDEST_STEP, _LINES = 2, 18, 14, 3
 
 
@@ -44,7 +45,8 @@ def _about(side: Side) -> str:
 def _rows(comparison: Comparison, width: int) -> Iterator[Text]:
     """The table. What doesn't fit beside the states goes on below them, over the whole width."""
     changes = comparison.changes
-    states = [(_state(c.a), _state(c.b)) for c in changes]
+    a, b = comparison.a, comparison.b
+    states = [(_state(c.a, a), _state(c.b, b)) for c in changes]
     places = [_places(c) for c in changes]
     at = 4 + max(4, min(_WIDEST_STEP, max(map(len, places)))) + _GAP
     wide_a, wide_b = (max(6, *(p[side].cell_len for p in states)) + _GAP for side in (0, 1))
@@ -92,15 +94,15 @@ def _places(change: Change) -> str:
     return on_one_line(" → ".join(keys))
 
 
-def _state(step: Step | None) -> Text:
+def _state(step: Step | None, side: Side) -> Text:
     if step is None:
         return Text("absent", style="dim")
     state = step.state.value
     if not step.cacheable and state in ("cached", "ran"):
         return Text("base image", style="dim")
-    time = spent_s(step.state, step.duration_s)
-    told = f"{GLYPHS[state]} {state}" + (f" {format_s(time)}" if time else "")
-    return Text(told, style=COLOURS[state])
+    time = step.duration_s if step.stopped else spent_s(step.state, step.duration_s)
+    told = f"{GLYPHS[state]} {how_it_ended(step)}" + (f" {format_s(time)}" if time else "")
+    return Text(told + suspicion(step, side.suspect), style=COLOURS[state])
 
 
 def _wrapped(text: str, room: int, width: int) -> list[str]:
@@ -123,6 +125,8 @@ def _lines(text: str, width: int) -> list[str]:
 def _legend(comparison: Comparison) -> str:
     """The marks that the table has, in words."""
     changes = comparison.changes
+    if lacking := without_steps(comparison):
+        return f"absent: {lacking} got to no step"
     meanings = (
         ("+ new", any(c.status == "new" for c in changes)),
         ("− gone", any(c.status == "gone" for c in changes)),

@@ -16,7 +16,7 @@ from buildlab.cli._aligned import GAP, aligned, cut, room
 from buildlab.record import history
 from buildlab.record.phrases import format_bytes, format_s, one_line
 from buildlab.record.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WORDS, is_base
-from buildlab.record.words import below_sentence, describe, state_words, warning_lines
+from buildlab.record.words import below_sentence, describe, state_words, suspicion, warning_lines
 
 if TYPE_CHECKING:
     from buildlab.record.model import BuildRecord, State, Step, StepKey
@@ -112,7 +112,7 @@ def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = Fa
         (
             Text(str(step.key)),
             Text(one_line(step.instruction)),
-            _step_state(step),
+            _step_state(step).append(suspicion(step, record.suspect)),
             Text(format_s(step.duration_s) if _timed(step) else ""),
         )
         for step in record.steps

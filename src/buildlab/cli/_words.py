@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from buildlab.builds.asked.flags import TABLE, Flag, Line, items, read
+from buildlab.record.flags import TABLE, Flag, Line, items, read
 
 BUILD = "build"
 _OF_ALL: Mapping[str, bool] = {"--builder": True, "--engine": True, "--debug": False}

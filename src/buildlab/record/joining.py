@@ -153,7 +153,7 @@ class _Sources:
 def _step(found: Group, sources: _Sources) -> Step:
     fold, graph, origin = sources.fold, sources.graph, sources.origin
     ops = [graph.ops[v.digest] for v in found.members if v.digest in graph.ops]
-    inputs, reads_context = _inputs(found, sources)
+    inputs, reads_context, own = _inputs(found, sources)
     errors = [v.error for v in found.members if v.failed] or [v.error for v in found.members]
     return Step(
         key=found.key,
@@ -176,14 +176,16 @@ def _step(found: Group, sources: _Sources) -> Step:
         platform=found.platform,
         digests=tuple(v.digest for v in found.members),
         base_digest=_base_digest(found, ops),
+        fetched=tuple(map(fold.masker, _fetched(found, own, graph))),
     )
 
 
-def _inputs(found: Group, sources: _Sources) -> tuple[tuple[StepKey, ...], bool]:
-    """The steps that a step needs, looking through internal vertexes; whether one is a context."""
+def _inputs(found: Group, sources: _Sources) -> tuple[tuple[StepKey, ...], bool, set[str]]:
+    """The steps that a step needs, looking through internal vertexes; whether one is a context;
+    and these vertexes."""
     vertexes, owner = sources.vertexes, sources.owner
     keys: dict[StepKey, None] = {}
-    reads_context, seen = False, set[str]()
+    reads_context, seen, internal = False, set[str](), set[str]()
     todo = [digest for v in found.members for digest in v.inputs]
     while todo:
         digest = todo.pop(0)
@@ -194,11 +196,12 @@ def _inputs(found: Group, sources: _Sources) -> tuple[tuple[StepKey, ...], bool]
         if digest in owner:
             keys[owner[digest]] = None
         else:
+            internal.add(digest)
             reads_context = reads_context or _is_context(vertex, found.instruction)
             todo += vertex.inputs
     keys.pop(found.key, None)
     order = list(dict.fromkeys(owner.values()))
-    return tuple(sorted(keys, key=order.index)), reads_context
+    return tuple(sorted(keys, key=order.index)), reads_context, internal
 
 
 def _is_context(vertex: Vertex, instruction: str) -> bool:
@@ -214,6 +217,15 @@ def _base_digest(found: Group, ops: Sequence[Op]) -> str:
     told = " ".join([*(v.name for v in found.members), *(op.source for op in ops)])
     digest = _DIGEST.search(told)
     return digest[0] if digest else ""
+
+
+def _fetched(found: Group, internal: Iterable[str], graph: Graph) -> list[str]:
+    """What the engine had from elsewhere for this step: "ADDRESS DIGEST" each."""
+    if found.instruction.startswith("FROM "):
+        return []
+    digests = dict.fromkeys((*(v.digest for v in found.members), *sorted(internal)))
+    ops = [op for digest in digests if (op := graph.ops.get(digest)) and op.content]
+    return [f"{op.source.partition('@sha256:')[0]} {op.content}" for op in ops]
 
 
 def _own_layers(ops: Sequence[Op]) -> tuple[Layer, ...]:

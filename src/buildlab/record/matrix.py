@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from buildlab.record.compare import merged
 from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.style import STOPPED_WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Matrix:
     labels: Mapping[StepKey, str]
     cells: tuple[tuple[State, ...], ...]
     recorded: str = ""
+    stopped: frozenset[tuple[str, StepKey]] = frozenset()
+    """Cells of steps that were at work when their build ended."""
 
     @classmethod
     def from_records(cls, baseline: BuildRecord, records: Mapping[str, BuildRecord]) -> Matrix:
@@ -43,7 +46,17 @@ class Matrix:
             },
             tuple(cells)[1:] if rows else tuple(() for _ in records),
             next((r.recorded for r in every if r.recorded), ""),
+            frozenset(
+                (edit, key)
+                for row, key in zip(rows, keys, strict=True)
+                for edit, step in zip(records, row[1:], strict=True)
+                if step and step.stopped
+            ),
         )
+
+    def word(self, edit: str, key: StepKey) -> str:
+        """What stands in one cell. Raises KeyError as `state` does."""
+        return STOPPED_WORD if (edit, key) in self.stopped else self.state(edit, key).value
 
     def state(self, edit: str, key: StepKey) -> State:
         """The state in one cell. Raises KeyError for an edit or step that is not in the matrix."""

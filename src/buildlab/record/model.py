@@ -103,9 +103,10 @@ class Step:
     """USER and SHELL of a RUN step, FROM where it is a stage: "NAME=value"; None: not known."""
     base_digest: str = ""
     """Of FROM: the base image's digest, where the engine tells it."""
+    fetched: tuple[str, ...] = ()
+    """"ADDRESS DIGEST" of what the engine fetched for it: for ADD, for --from=IMAGE."""
     shared_with: StepKey | None = None
-    """The step that did this work, where equal steps of two stages are one: that one has the
-    times, the output and the layers. A stage is listed whole, work is counted once."""
+    """The step that did this work, where equal steps of two stages are one; it has the times."""
 
     @property
     def stage(self) -> str:
@@ -208,11 +209,13 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What a build could read on this machine: of files with one `key` the digests compare."""
+    """What a build could read on this machine: of files with one `key` the digests compare.
+    `unread` says why the files that are sent are not among the entries; "" where they are."""
 
     key: str
     entries: tuple[str, ...] = ()
-    """"MODE DIGEST NAME" each; of a named context "CONTEXT:NAME", of a secret "secret ID"."""
+    """"MODE DIGEST NAME" each; NAME is "CONTEXT:NAME", "secret ID", "ssh ID" for others."""
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +266,8 @@ class BuildRecord:
 
     def step(self, stage: str, index: int) -> Step:
         """The step at (stage, index). Raises KeyError where the build has none."""
-        for s in self.steps:
-            if s.key == StepKey(stage, index):
-                return s
+        if found := [s for s in self.steps if s.key == StepKey(stage, index)]:
+            return found[0]
         raise KeyError(StepKey(stage, index))
 
     @property

@@ -34,6 +34,8 @@ class Op:
     """The layers that it adds to what its inputs have."""
     source: str = ""
     """Of a source: what it is, `docker-image://…@sha256:…` say."""
+    content: str = ""
+    """Of a source that was fetched: its digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def read(metadata: Mapping[str, Any] | None) -> Graph:
         secrets += _secrets(details, args)
         dockerfile = dockerfile or next(_texts(details), "")
         arguments |= _arguments(args)
-        found = _ops(config, details, str(args.get("build-arg:BUILDKIT_CACHE_MOUNT_NS", "")))
+        namespace = str(args.get("build-arg:BUILDKIT_CACHE_MOUNT_NS", ""))
+        found = _ops(config, details, namespace, _materials(part))
         finals.append(_final(config, found))
         mapping = _dict(config.get("digestMapping"))
         ops |= {digest: found[step] for digest, step in mapping.items() if step in found}
@@ -117,7 +120,28 @@ def _texts(details: Json) -> Iterator[str]:
         yield decoded(str(_dict(info).get("data") or ""))
 
 
-def _ops(config: Json, details: Json, namespace: str) -> dict[str, Op]:
+def _materials(part: Json) -> dict[str, str]:
+    """Digests of what was fetched, by address: in SLSA 0.2 or SLSA 1."""
+    definition = _dict(part.get("buildDefinition"))
+    listed = _list(definition.get("resolvedDependencies")) or _list(part.get("materials"))
+    return {
+        str(one.get("uri")): f"{kind}:{digest}"
+        for one in map(_dict, listed)
+        for kind, digest in _dict(one.get("digest")).items()
+    }
+
+
+def _content(source: str, materials: Mapping[str, str]) -> str:
+    """The digest of a source, "" where it isn't told."""
+    name, at, digest = source.partition("@sha256:")
+    addresses = name, name.partition("://")[2]
+    found = next((materials[one] for one in addresses if one in materials), "")
+    return f"sha256:{digest}" if at else found
+
+
+def _ops(
+    config: Json, details: Json, namespace: str, materials: Mapping[str, str]
+) -> dict[str, Op]:
     locations = _dict(_dict(details.get("source")).get("locations"))
     layers = _dict(details.get("layers"))
     ops: dict[str, Op] = {}
@@ -128,6 +152,8 @@ def _ops(config: Json, details: Json, namespace: str) -> dict[str, Op]:
         mounts = [_dict(m) for m in _list(execution.get("mounts"))]
         chain = _chain(layers.get(f"{step}:0"))
         below = _longest_below(inputs, ops, chain)
+        of_source = _dict(_dict(_dict(raw.get("op")).get("Op")).get("source"))
+        source = str(of_source.get("identifier") or "")
         ops[step] = Op(
             step,
             inputs,
@@ -136,7 +162,8 @@ def _ops(config: Json, details: Json, namespace: str) -> dict[str, Op]:
             _lines(_dict(locations.get(step))),
             chain,
             chain[below:],
-            str(_dict(_dict(_dict(raw.get("op")).get("Op")).get("source")).get("identifier") or ""),
+            source,
+            _content(source, materials),
         )
     return ops
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from buildlab.basics.visible import on_one_line, visible
 from buildlab.record import derive
 from buildlab.record.failed import at_step, commit, failure_lines
-from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.phrases import count, format_bytes, format_ratio, format_s, short_instruction
 from buildlab.record.style import BASE_WORDS, STOPPED_WORD, is_base
 
@@ -42,9 +42,17 @@ def state_words(step: Step) -> str:
     """What stands in the column of states: nothing is judged twice, and a base image not at all."""
     if step.shared_with is not None:
         return f"shared with {step.shared_with}"
-    if step.stopped:
-        return STOPPED_WORD
-    return BASE_WORDS if is_base(step.instruction, step.state) else step.state.value
+    return BASE_WORDS if is_base(step.instruction, step.state) else how_it_ended(step)
+
+
+def how_it_ended(step: Step) -> str:
+    """Its state; of one that was at work when the build ended, that it was stopped."""
+    return STOPPED_WORD if step.stopped else step.state.value
+
+
+def suspicion(step: Step, suspect: Sequence[StepKey]) -> str:
+    """The mark of a step that ran while no space was left; "" for any other."""
+    return " (suspect)" if step.key in suspect else ""
 
 
 def record_text(record: BuildRecord) -> str:

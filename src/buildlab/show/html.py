@@ -12,18 +12,13 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from buildlab.basics.visible import escaped
-from buildlab.record.compare import Change, Comparison, summary
+from buildlab.record.compare import Change, Comparison, Side, summary
 from buildlab.record.derive import totals
 from buildlab.record.failed import failure_lines
 from buildlab.record.model import BuildRecord, Internal, State, Step
 from buildlab.record.phrases import format_bytes, format_s, short_instruction
 from buildlab.record.style import COLOURS, GLYPHS, INTERNAL_WORDS, TIMED, WORDS
-from buildlab.record.words import (
-    describe,
-    describe_matrix,
-    state_words,
-    warning_lines,
-)
+from buildlab.record.words import describe, how_it_ended, state_words, suspicion, warning_lines
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,11 +27,9 @@ if TYPE_CHECKING:
 
 STYLE = """<style>
 .buildlab{color:var(--jp-content-font-color1,#222);overflow-x:auto;font-size:.93em;line-height:1.45;
-font-family:var(--jp-content-font-family,system-ui,sans-serif)}
-.buildlab p{margin:.2em 0 .5em}
+font-family:var(--jp-content-font-family,system-ui,sans-serif)}.buildlab p{margin:.2em 0 .5em}
 .buildlab table{border-collapse:collapse;border:0;font-size:inherit;margin:0;color:inherit;
-table-layout:auto;width:auto}
-.buildlab table tr{background:none!important}
+table-layout:auto;width:auto}.buildlab table tr{background:none!important}
 .buildlab th,.buildlab td{border:0;border-bottom:1px solid var(--jp-border-color2,#ddd);
 padding:.2em .6em;text-align:left!important;vertical-align:top;color:inherit;max-width:none;
 background:none!important;white-space:nowrap}
@@ -49,14 +42,12 @@ color:var(--jp-content-font-color2,#555)}
 .buildlab code,.buildlab pre{font-family:var(--jp-code-font-family,monospace);
 font-size:var(--jp-code-font-size,13px);color:inherit;background:none!important;padding:0!important}
 .buildlab table.dense{font-size:.93em}
-.buildlab .dense th,.buildlab .dense td{padding:.2em .4em}
-.buildlab .dense code{font-size:inherit}
+.buildlab .dense th,.buildlab .dense td{padding:.2em .4em}.buildlab .dense code{font-size:inherit}
 @media print{.buildlab{overflow:visible}
 .buildlab td.long,.buildlab tbody th,.buildlab td code{white-space:normal!important;min-width:0}
 .buildlab th,.buildlab td{padding:.2em .4em}
 .buildlab table.dense{font-size:.68em}.buildlab .dense th,.buildlab .dense td{padding:.15em .3em}}
-.buildlab pre{white-space:pre-wrap;border-left:4px solid #D55E00;padding-left:.7em}
-</style>"""
+.buildlab pre{white-space:pre-wrap;border-left:4px solid #D55E00;padding-left:.7em}</style>"""
 
 DENSE = 8
 """More columns than this are set closer together."""
@@ -73,7 +64,7 @@ def record_html(record: BuildRecord) -> str:
     recorded = escaped(record.recorded)
     where = f' <span class="recorded">({recorded})</span>' if recorded else ""
     title = f"<p><b>{escaped(record.title or 'build')}</b>{where}: {_figures(record)}</p>"
-    rows = "".join(_step_row(s) for s in record.steps)
+    rows = "".join(_step_row(s, suspicion(s, record.suspect)) for s in record.steps)
     others = "".join(_internal_row(i) for i in record.internals if i.kind != "client")
     failure = warnings_html(record) + (_failure(record) if not record.ok else "")
     columns = head("#step", "instruction", "state", "#time")
@@ -87,8 +78,7 @@ def comparison_html(comparison: Comparison) -> str:
     heads = head("step", "instruction", a.name, "#", b.name, "#", "what changed")
     rows = "".join(
         f"<tr><td>{escaped(_places(c))}</td><td>{_code(c.instruction, 56)}</td>"
-        f"{_half(c.state_a, c.duration_a_s, c.cacheable)}"
-        f"{_half(c.state_b, c.duration_b_s, c.cacheable)}"
+        f"{_half(c.a, a)}{_half(c.b, b)}"
         f"<td class=long>{escaped(_news(c))}</td></tr>"
         for c in comparison.changes
     )
@@ -101,9 +91,12 @@ def comparison_html(comparison: Comparison) -> str:
     return block(f"<p>{escaped(sentence)}</p>{table}", sentence)
 
 
-def _half(state: State | None, duration_s: float, cacheable: bool) -> str:
-    time = _seconds(duration_s) if state in (State.RAN, State.FAILED) else ""
-    return f"<td>{_state(state, base=not cacheable)}</td><td class=num>{time}</td>"
+def _half(step: Step | None, side: Side) -> str:
+    if step is None:
+        return "<td>absent</td><td class=num></td>"
+    time = _seconds(step.duration_s) if step.stopped or step.state in TIMED else ""
+    state = _state(step.state, base=not step.cacheable, word=how_it_ended(step))
+    return f"<td>{state}{suspicion(step, side.suspect)}</td><td class=num>{time}</td>"
 
 
 def _places(change: Change) -> str:
@@ -114,7 +107,7 @@ def _places(change: Change) -> str:
 
 def _news(change: Change) -> str:
     told = [
-        *[change.status] * (change.status in ("new", "gone")),
+        *[change.status] * (change.status in ("new", "gone", "not known")),
         *["moved"] * change.moved,
         *(str(d) for d in change.differences),
         *["another state"] * (change.changed and change.in_both),
@@ -126,16 +119,18 @@ def matrix_html(matrix: Matrix) -> str:
     """Steps down, edits across: what each edit made run."""
     rows = "".join(
         f"<tr><td>{escaped(str(key))}</td><td>{_code(matrix.labels[key], 56)}</td>"
-        + "".join(f"<td>{_state(row[j])}</td>" for row in matrix.cells)
+        + "".join(
+            f"<td>{_state(matrix.state(e, key), word=matrix.word(e, key))}</td>"
+            for e in matrix.edits
+        )
         + "</tr>"
-        for j, key in enumerate(matrix.steps)
+        for key in matrix.steps
     )
     counts = "".join(f"<td><b>{n}</b></td>" for n in matrix.miss_counts.values())
     last = f"<tr><td></td><td>steps that ran</td>{counts}</tr>"
-    sentence = describe_matrix(matrix)
     heads = head("step", "instruction", *matrix.edits)
     table = f"<table>{heads}<tbody>{rows}{last}</tbody></table>"
-    return block(f"<p>{escaped(sentence)}</p>{table}", sentence)
+    return block(f"<p>{escaped(str(matrix))}</p>{table}", str(matrix))
 
 
 def frame_html(frame: DataFrame) -> str:
@@ -244,9 +239,9 @@ def _figures(record: BuildRecord) -> str:
     return escaped(", ".join(parts))
 
 
-def _step_row(step: Step) -> str:
+def _step_row(step: Step, mark: str) -> str:
     place = escaped(f"{step.key}/{step.total}")
-    cells = f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}</td>"
+    cells = f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}{mark}</td>"
     time = _seconds(step.duration_s) if step.stopped or step.state in TIMED else ""
     return f"<tr><td class=num>{place}</td>{cells}<td class=num>{time}</td></tr>"
 
@@ -278,10 +273,8 @@ def _code(instruction: str, width: int = 90) -> str:
     return f'<code title="{escaped(whole)}">{escaped(short_instruction(instruction, width))}</code>'
 
 
-def _state(state: State | None, *, base: bool = False, word: str = "") -> str:
+def _state(state: State, *, base: bool = False, word: str = "") -> str:
     """Glyph, colour and word. A base image has no state that means anything."""
-    if state is None:
-        return "absent"
     if base and state in (State.CACHED, State.RAN):
         return '<span class="dim">base image</span>'
     return f"{sign_html(GLYPHS[state], COLOURS[state])} {word or WORDS[state]}"

@@ -10,7 +10,7 @@ from buildlab.record.compare import compare
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.phrases import short_instruction
-from buildlab.record.words import state_words
+from buildlab.record.words import how_it_ended, state_words, suspicion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,8 @@ _SHOWN_WHOLE = 48
 
 def steps(record: BuildRecord) -> pd.DataFrame:
     """One row per step, in Dockerfile order. Seconds are rounded to milliseconds."""
-    return _frame([_step_row(s) for s in record.steps], list(_step_row(_NO_STEP)), record.recorded)
+    rows = [_step_row(s, suspicion(s, record.suspect)) for s in record.steps]
+    return _frame(rows, list(_step_row(_NO_STEP)), record.recorded)
 
 
 def internals(record: BuildRecord) -> pd.DataFrame:
@@ -96,8 +97,8 @@ def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
         {
             "step": str(c.key),
             "instruction": short_instruction(c.instruction),
-            names[0]: c.state_a.value if c.state_a else "",
-            names[1]: c.state_b.value if c.state_b else "",
+            names[0]: how_it_ended(c.a) if c.a else "",
+            names[1]: how_it_ended(c.b) if c.b else "",
             f"{names[0]} s": _ms(c.duration_a_s),
             f"{names[1]} s": _ms(c.duration_b_s),
             "changed": c.changed,
@@ -115,10 +116,10 @@ def matrix(m: Matrix) -> pd.DataFrame:
     rows = [
         {
             "edit": edit,
-            **{name: state.value for name, state in zip(columns, row, strict=True)},
+            **{name: m.word(edit, key) for name, key in zip(columns, m.steps, strict=True)},
             "steps that ran": m.miss_counts[edit],
         }
-        for edit, row in zip(m.edits, m.cells, strict=True)
+        for edit in m.edits
     ]
     return _frame(rows, ["edit", *columns, "steps that ran"], m.recorded).set_index("edit")
 
@@ -129,7 +130,7 @@ def states(record: BuildRecord) -> pd.DataFrame:
         {
             "step": str(s.key),
             "instruction": short_instruction(s.instruction, _SHOWN_WHOLE),
-            "state": s.state.value,
+            "state": how_it_ended(s),
         }
         for s in record.work
         if s.cacheable
@@ -167,13 +168,13 @@ def transfer(records: Mapping[str, BuildRecord]) -> pd.DataFrame:
 _NO_STEP = Step(key=StepKey("", 0), total=0, instruction="", state=State.RAN)
 
 
-def _step_row(step: Step) -> dict[str, Any]:
+def _step_row(step: Step, mark: str = "") -> dict[str, Any]:
     return {
         "stage": step.stage,
         "index": step.key.index,
         "instruction": short_instruction(step.instruction, _SHOWN_WHOLE),
         "lines": "–".join(str(n) for n in dict.fromkeys(step.lines)) if step.lines else "",
-        "state": state_words(step),
+        "state": state_words(step) + mark,
         "start_s": _ms(step.start_s),
         "duration_s": _ms(step.duration_s),
         "inputs": ", ".join([str(k) for k in step.inputs] + ["context"] * step.reads_context),

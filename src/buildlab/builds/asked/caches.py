@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from buildlab.builds.asked.flags import values
+from buildlab.record.flags import values
 
 _FLAGS = {"--cache-from": "cache import", "--cache-to": "cache export"}
 _URLS = (("url", "ACTIONS_CACHE_URL"), ("url", "ACTIONS_RESULTS_URL"))

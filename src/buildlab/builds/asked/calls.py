@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from buildlab import replay
 from buildlab.builds.asked.command import named_contexts
-from buildlab.builds.asked.flags import of_help
 from buildlab.builds.asked.preparing import run_context, time_limit
 from buildlab.builds.asked.source import locate
 from buildlab.builds.client import process
@@ -14,6 +13,7 @@ from buildlab.builds.run import TIMEOUT_S
 from buildlab.engine import current
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, UsageError
+from buildlab.record.flags import of_help
 
 _HELP_LIMIT_S = 20.0
 

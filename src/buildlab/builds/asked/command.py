@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from buildlab.builds.asked.flags import given, without
 from buildlab.builds.asked.source import Source
 from buildlab.engine.model import Engine
+from buildlab.record.flags import given, without
 
 Output = Literal["image", "load", "cache", "none"]
 

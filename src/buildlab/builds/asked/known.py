@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab import masking
-from buildlab.builds.asked.flags import values
 from buildlab.builds.asked.source import Source
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
 from buildlab.masking import Masker
 from buildlab.masking.given import secret_flags
+from buildlab.record.flags import values
 
 LARGEST_BYTES = 1 << 20
 """So much of a secret file is read; docker itself takes no secret of more than half of it."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildlab.basics.visible import on_one_line
-from buildlab.builds.asked import flags as docker
 from buildlab.builds.asked.source import Source, is_remote
 from buildlab.builds.context.guard import guarded
 from buildlab.builds.workspace import Workspace
 from buildlab.errors import UsageError
 from buildlab.host.settings import Settings
+from buildlab.record import flags as docker
 
 LONGEST_S = 7 * 86400.0
 """A week: longer than any build, and than the waiting of the system can count."""

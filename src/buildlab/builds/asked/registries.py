@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 
-from buildlab.builds.asked.flags import given, values
 from buildlab.engine.model import Engine
 from buildlab.engine.reaching import Server, silent
 from buildlab.errors import TimedOut
+from buildlab.record.flags import given, values
 
 LIMIT_S = 5.0
 _DOCKER_HUB = "registry-1.docker.io"

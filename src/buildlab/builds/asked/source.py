@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from buildlab.builds.asked import flags as docker
 from buildlab.builds.asked import lookup
 from buildlab.builds.asked.stdin import is_archive, keep
 from buildlab.errors import UsageError, quoted
+from buildlab.record import flags as docker
 
 _REMOTE = re.compile(r"\w[\w+.-]*://|github\.com/|[\w.-]+@[\w.-]+:")
 _STDIN = "-"

@@ -14,39 +14,46 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from buildlab.builds.asked import flags as docker
 from buildlab.builds.asked.source import Source
 from buildlab.builds.context.ignoring import Rules, rules_of
 from buildlab.host import private
+from buildlab.masking.given import secret_flags
+from buildlab.record import flags as docker
 from buildlab.record.model import Files
 
 _MOST_ENTRIES: Final = 2_000
+_LARGEST_SECRET_BYTES: Final = 1 << 20
 _MOST_BYTES: Final = 32 << 20
 """A larger context is not read a second time for this."""
 
 
 class _TooMuch(Exception):
-    """More than is worth reading."""
+    """More than is worth reading: of what, in words."""
 
 
-def files_of(source: Source, folder: Path) -> Files | None:
-    """The files that are sent, and those of secrets; None where they aren't here or are too many.
+def files_of(source: Source, folder: Path, env: Mapping[str, str]) -> Files | None:
+    """The files that are sent; what secrets and keys for ssh hold. None where nothing is known.
 
-    `folder` keeps the key.
+    `folder` keeps the key, `env` is the client's environment.
     """
-    if source.folder is None:
-        return None
     try:
         key = _key(folder)
-        reading = _Reading(key)
+        secrets = tuple(_secrets(source, key, env))
+    except OSError:
+        return None
+    name = hashlib.blake2b(key, digest_size=4).hexdigest()
+    if source.folder is None:
+        return Files(name, secrets, "the context is no folder of this machine")
+    reading = _Reading(key)
+    try:
         for slot, root in {"": source.folder, **source.named}.items():
             rules = rules_of(root, None if slot else source.dockerfile)
             reading.read(root, rules, f"{slot}:" if slot else "")
-        for name, path in _secrets(source).items():
-            reading.add(f"secret {name}", path, path.stat(), kept=0)
-    except (OSError, _TooMuch):
-        return None
-    return Files(hashlib.blake2b(key, digest_size=4).hexdigest(), tuple(reading.found))
+    except OSError as fault:
+        return Files(name, secrets, f"the context could not be read ({fault.strerror})")
+    except _TooMuch as limit:
+        return Files(name, secrets, f"the context has more than {limit}, and no more is looked at")
+    return Files(name, (*reading.found, *secrets))
 
 
 def _key(folder: Path) -> bytes:
@@ -57,15 +64,26 @@ def _key(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-def _secrets(source: Source) -> Mapping[str, Path]:
-    """The files of --secret, by id."""
-    found = {}
-    for value in docker.values(source.flags, "--secret"):
-        parts = dict(part.partition("=")[::2] for part in value.split(","))
-        where = parts.get("src") or parts.get("source")
-        if where and parts.get("id") and Path(where).is_file():
-            found[parts["id"]] = Path(where)
-    return found
+def _secrets(source: Source, key: bytes, env: Mapping[str, str]) -> Iterator[str]:
+    """An entry for each --secret and --ssh whose content is a file's or a variable's."""
+    for flag in secret_flags(source.flags, env):
+        if flag.file and Path(flag.file).is_file():
+            yield f"0 {_digest(_read(flag.file), key)} secret {flag.id}"
+        elif flag.variable in env:
+            yield f"0 {_digest(os.fsencode(env[flag.variable]), key)} secret {flag.id}"
+    for value in docker.values(source.flags, "--ssh"):
+        name, _, places = value.partition("=")
+        if keys := [_read(place) for place in places.split(",") if Path(place).is_file()]:
+            yield f"0 {_digest(b''.join(keys), key)} ssh {name}"
+
+
+def _read(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(_LARGEST_SECRET_BYTES)
+
+
+def _digest(content: bytes, key: bytes) -> str:
+    return hashlib.blake2b(content, key=key, digest_size=6).hexdigest()
 
 
 class _Reading:
@@ -94,19 +112,18 @@ class _Reading:
         for entry in sorted(os.scandir(folder), key=lambda one: one.name):
             self.looked_at += 1
             if self.looked_at > _MOST_ENTRIES:
-                raise _TooMuch
+                raise _TooMuch(f"{_MOST_ENTRIES:,} entries")
             yield entry
 
-    def add(self, name: str, path: Path, status: os.stat_result, kept: int = 0o7777) -> None:
-        """Note an entry; `kept` are the bits of its mode that make a difference to a build."""
+    def add(self, name: str, path: Path, status: os.stat_result) -> None:
+        """Note an entry."""
         content = b""
         if stat.S_ISLNK(status.st_mode):
             content = os.fsencode(path.readlink())
         elif stat.S_ISREG(status.st_mode):
             self.left_bytes -= status.st_size
             if self.left_bytes < 0:
-                raise _TooMuch
+                raise _TooMuch(f"{_MOST_BYTES >> 20} MiB")
             with suppress(PermissionError):
                 content = path.read_bytes()
-        digest = hashlib.blake2b(content, key=self.key, digest_size=6).hexdigest()
-        self.found.append(f"{status.st_mode & kept:o} {digest} {name}")
+        self.found.append(f"{status.st_mode & 0o7777:o} {_digest(content, self.key)} {name}")

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from buildlab.builds.asked.flags import values
 from buildlab.builds.asked.source import Source
 from buildlab.builds.trouble import features
 from buildlab.dockerfile.needs import Need, needed
@@ -25,6 +24,7 @@ from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
 from buildlab.masking import Masker
 from buildlab.record.failing import message
+from buildlab.record.flags import values
 from buildlab.record.model import BuildRecord
 from buildlab.record.written import build_arguments
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from buildlab.builds.asked import flags as docker
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull, UsageError
+from buildlab.record import flags as docker
 
 _NEARLY_FULL = 0.05
 """A disk with a smaller part free counts as full, once a step said so."""

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from buildlab.basics import jsontext
-from buildlab.builds.asked.flags import values
 from buildlab.engine.model import Engine
 from buildlab.host.settings import Settings
 from buildlab.masking import Masker
+from buildlab.record.flags import values
 
 _SLACK_S: Final = 2.0
 """File systems round their times."""

@@ -52,4 +52,4 @@ def _line_ends(record: BuildRecord, source: Source) -> BuildRecord:
 
 
 def _masked(files: Files | None, masker: Masker) -> Files | None:
-    return files and Files(files.key, tuple(masker(entry) for entry in files.entries))
+    return files and replace(files, entries=tuple(masker(entry) for entry in files.entries))

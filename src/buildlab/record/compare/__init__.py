@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from buildlab.record.compare.alignment import Pair, matched, merged
-from buildlab.record.compare.changes import Difference, asked, differences, of_files, of_image
+from buildlab.record.compare.changes import Difference, differences, of_image
+from buildlab.record.compare.given import asked, files_unknown, of_files, warned
 from buildlab.record.compare.model import Change, Comparison, Outcome, Side
 from buildlab.record.compare.sentence import summary
 from buildlab.record.model import BuildRecord
@@ -37,14 +38,23 @@ def compare(a: BuildRecord, b: BuildRecord) -> Comparison:
     """Match the steps of two builds by what they are, and say what changed."""
     pairs = matched(a.work, b.work)
     stages = {p.a.stage: p.b.stage for p in pairs if p.a and p.b and not p.moved}
+    known = bool(a.steps and b.steps)
     changes = tuple(
-        Change(p.a, p.b, p.moved, differences(p.a, p.b, stages) if p.a and p.b else ())
+        Change(p.a, p.b, p.moved, differences(p.a, p.b, stages) if p.a and p.b else (), known)
         for p in pairs
     )
     alike = a.title == b.title or not (a.title and b.title)
     names = ("the first", "the second") if alike else (a.title, b.title)
     sides = _side(a, names[0]), _side(b, names[1])
-    return Comparison(*sides, changes, asked(a, b), of_image(a, b, stages), of_files(a, b))
+    return Comparison(
+        *sides,
+        changes,
+        asked(a, b),
+        of_image(a, b, stages),
+        of_files(a, b),
+        files_unknown(a, b),
+        warned(a, b),
+    )
 
 
 def _side(record: BuildRecord, name: str) -> Side:
@@ -61,6 +71,7 @@ def _side(record: BuildRecord, name: str) -> Side:
         failure.message.strip().split("\n")[0] if failure else "",
         record.engine,
         record.recorded,
+        record.suspect,
     )
 
 
@@ -88,6 +99,8 @@ def plain(comparison: Comparison) -> dict[str, Any]:
         "asked": [_plain_difference(d) for d in comparison.asked],
         "image": [_plain_difference(d) for d in comparison.image],
         "files": [_plain_difference(d) for d in comparison.files],
+        "files_unknown": comparison.files_unknown,
+        "warnings": [_plain_difference(d) for d in comparison.warnings],
         "changes": [_plain_change(c) for c in comparison.changes],
     }
 
@@ -103,6 +116,7 @@ def _plain_side(side: Side) -> dict[str, Any]:
         "error": side.why,
         "engine": side.engine.name or side.engine.kind,
         "recorded": side.recorded,
+        "suspect": [str(key) for key in side.suspect],
     }
 
 

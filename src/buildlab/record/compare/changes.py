@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +11,12 @@ from typing import Final, Literal
 
 from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.likeness import words
-from buildlab.record.model import BuildRecord, Files, Step
+from buildlab.record.model import BuildRecord, Step
 from buildlab.record.written import built_target
 
 Kind = Literal[
     "base",
+    "fetched",
     "text",
     "heredoc",
     "argument",
@@ -26,6 +26,7 @@ Kind = Literal[
     "flag",
     "origin",
     "file",
+    "warning",
 ]
 
 Stages = Mapping[str, str]
@@ -33,6 +34,7 @@ Stages = Mapping[str, str]
 
 _HEADINGS: Final[Mapping[Kind, str]] = {
     "base": "base image",
+    "fetched": "fetched",
     "text": "text",
     "heredoc": "heredoc",
     "argument": "argument",
@@ -42,14 +44,11 @@ _HEADINGS: Final[Mapping[Kind, str]] = {
     "flag": "",
     "origin": "",
     "file": "",
+    "warning": "",
 }
 _SPANS = 3
 """So many spans of a text are told before it is only said that there are more."""
-_LONGEST = 60
-
-_SWITCHES = {"--load", "--push", "--no-cache", "--pull", "--debug", "-D", "--quiet", "-q"}
-_OURS = ("--progress", "--metadata-file", "--tag", "-t", "--label", "--output", "-o", "--load")
-_NAMESPACE = "BUILDKIT_CACHE_MOUNT_NS"
+_LONGEST, _LONGEST_WARNING = 60, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,8 @@ class Difference:
             return f"{head}: {_line_ends(*texts) or _line_diff(*texts)}"
         if self.kind == "file":
             return f"{head} ({_fate(self.before, self.after)})"
+        if self.kind == "warning":
+            return f"{head}: {_cut(self.before or self.after, _LONGEST_WARNING)}"
         before, after = (_brief(v) for v in (self.before, self.after))
         return f"{head}: {before or '(none)'} → {after or '(none)'}"
 
@@ -91,6 +92,8 @@ def _texts(a: Step, b: Step) -> Iterator[Difference]:
         yield Difference("text", "", before, after)
     elif ours.shown != theirs.shown:
         yield Difference("expansion", "", ours.shown, theirs.shown)
+    elif ours.keyword == "RUN" and a.instruction != b.instruction:
+        yield Difference("text", "", a.instruction, b.instruction)  # its spaces are in its key
     if known and ours.body != theirs.body:
         yield Difference("heredoc", "", ours.body, theirs.body)
 
@@ -99,6 +102,11 @@ def _base(a: Step, b: Step) -> Iterator[Difference]:
     if a.base_digest and b.base_digest and a.base_digest != b.base_digest:
         name = words(b).shown.partition(" ")[2].partition(" ")[0]
         yield Difference("base", name, a.base_digest, b.base_digest)
+    ours, theirs = (dict(one.rsplit(" ", 1) for one in s.fetched) for s in (a, b))
+    for name, digest in ours.items():
+        if theirs.get(name, digest) != digest:
+            shown = name.removeprefix("docker-image://")
+            yield Difference("fetched", shown, digest, theirs[name])
 
 
 def _variables(a: Step, b: Step) -> Iterator[Difference]:
@@ -144,51 +152,7 @@ def _value(values: Mapping[str, str], name: str) -> str:
     return (values[name] or '""') if name in values else ""
 
 
-# --- the two commands ---------------------------------------------------------------------------
-
-
-def asked(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
-    """What two builds were asked for: context, commit, flags. Names of results don't count."""
-    found = [
-        Difference("origin", name, before, after)
-        for name, before, after in (
-            ("context", a.context, b.context),
-            ("Dockerfile", a.dockerfile, b.dockerfile),
-            ("commit", a.commit[:12], b.commit[:12]),
-        )
-        if before != after
-    ]
-    before, after = _flags(a.command), _flags(b.command)
-    for name in dict.fromkeys((*before, *after)):
-        ours, theirs = before.get(name, ""), after.get(name, "")
-        if ours != theirs:
-            found.append(Difference("flag", name, ours, theirs))
-    return tuple(found)
-
-
-def of_files(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
-    """The files that the builds could read and that differ; what git keeps counts as one."""
-    if a.files is None or b.files is None or a.files.key != b.files.key:
-        return ()
-    before, after = _entries(a.files), _entries(b.files)
-    return tuple(
-        Difference("file", name, before.get(name, ""), after.get(name, ""))
-        for name in dict.fromkeys((*before, *after))
-        if before.get(name) != after.get(name)
-    )
-
-
-def _entries(files: Files) -> dict[str, str]:
-    """Mode and digest by name."""
-    found: dict[str, str] = {}
-    git = hashlib.blake2b(digest_size=6)
-    for entry in files.entries:
-        mode, digest, name = entry.split(" ", 2)
-        found[name] = f"{mode} {digest}"
-        if name.startswith(".git/"):
-            git.update(found.pop(name).encode() + name.encode())
-            found[".git"] = f"{found.get('.git', '755').split()[0]} {git.hexdigest()}"
-    return found
+# --- in words -----------------------------------------------------------------------------------
 
 
 def _fate(before: str, after: str) -> str:
@@ -196,26 +160,6 @@ def _fate(before: str, after: str) -> str:
         return "new" if after else "gone"
     (mode, _, digest), (now, _, then) = before.partition(" "), after.partition(" ")
     return f"mode {mode} → {now}" if digest == then and mode != now else "changed"
-
-
-def _flags(command: Sequence[str]) -> dict[str, str]:
-    """Flags by name, the context left out. An argument counts by its own name."""
-    found: dict[str, list[str]] = {}
-    rest = list(command[command.index("build") + 1 : -1] if "build" in command else ())
-    while rest:
-        name, equals, value = rest.pop(0).partition("=")
-        if not equals and name not in _SWITCHES and rest:
-            value = rest.pop(0)
-        if name in _OURS or name in ("--file", "-f"):
-            continue
-        if name == "--build-arg":
-            argument, _, value = value.partition("=")
-            name = f"{name} {argument}" if argument != _NAMESPACE else "cache mounts' namespace"
-        found.setdefault(name, []).append(value or "given")
-    return {name: ", ".join(values) for name, values in found.items()}
-
-
-# --- in words -----------------------------------------------------------------------------------
 
 
 def word_diff(before: str, after: str) -> str:
@@ -232,7 +176,7 @@ def word_diff(before: str, after: str) -> str:
             told.append(f"+ {new}")
         elif tag == "delete":
             told.append(f"− {old}")
-    return _few(told)
+    return _few(told) or "spaces only"
 
 
 def _line_ends(before: str, after: str) -> str:
@@ -260,7 +204,11 @@ def _few(told: Sequence[str]) -> str:
 def _brief(text: str) -> str:
     """A digest by its first letters; a long text by its first words."""
     text = re.sub(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text)
-    if len(text) <= _LONGEST:
+    return _cut(text, _LONGEST)
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
         return text
-    head = text[:_LONGEST].rpartition(" ")[0]
-    return f"{head or text[:_LONGEST]} …"
+    head = text[:longest].rpartition(" ")[0]
+    return f"{head or text[:longest]} …"

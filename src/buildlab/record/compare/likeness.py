@@ -15,6 +15,8 @@ SAME, NEARLY = 1.0, 0.9
 
 _FLAG = re.compile(r"--[\w-]+(?:=\S*)?\s*")
 _ASSIGNED = re.compile(r"^(?:\w+=\S*\s+)+")
+_BY_BACKTICKS = re.compile(r"`[ \t]*\r?\n")
+"""Lines go on where a `# escape=` line of the file says so: as files for Windows have it."""
 _COPIES = ("COPY", "ADD")
 
 
@@ -40,7 +42,7 @@ def _words(instruction: str, source: str) -> Words:
     if keyword == "FROM":
         shown = re.sub(r"@sha256:[0-9a-f]+", "", shown)
         return Words(keyword, re.sub(r"(?<= )docker\.io/(?:library/)?", "", shown), "", "")
-    read = parse(source).preface
+    read = parse(f"# escape=`\n{source}" if _BY_BACKTICKS.search(source) else source).preface
     return Words(keyword, shown, read[0].text if read else "", read[0].body if read else "")
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from buildlab.record.compare.changes import Difference
 from buildlab.record.model import EngineInfo, State, Step, StepKey
 
-Status = Literal["same", "changed", "new", "gone"]
+Status = Literal["same", "changed", "new", "gone", "not known"]
 Outcome = Literal["succeeded", "failed", "interrupted", "timed out"]
 
 
@@ -28,6 +28,8 @@ class Side:
     """The first line of the error."""
     engine: EngineInfo
     recorded: str
+    suspect: tuple[StepKey, ...] = ()
+    """Its steps that ran while no space was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +40,27 @@ class Change:
     b: Step | None
     moved: bool = False
     differences: tuple[Difference, ...] = ()
+    known: bool = True
+    """Whether both builds got far enough to say which steps they have."""
 
     @property
     def key(self) -> StepKey:
         """In the second build, or in the first where only that one has the step."""
-        return self._known.key
+        return self._there.key
 
     @property
     def instruction(self) -> str:
-        return self._known.instruction
+        return self._there.instruction
 
     @property
     def cacheable(self) -> bool:
-        return self._known.cacheable
+        return self._there.cacheable
 
     @property
-    def _known(self) -> Step:
-        known = self.b or self.a
-        assert known is not None
-        return known
+    def _there(self) -> Step:
+        there = self.b or self.a
+        assert there is not None
+        return there
 
     @property
     def state_a(self) -> State | None:
@@ -78,6 +82,8 @@ class Change:
     @property
     def status(self) -> Status:
         """Of the instruction, not of its state."""
+        if not self.known:
+            return "not known"
         if self.a is None or self.b is None:
             return "gone" if self.b is None else "new"
         return "changed" if self.differences else "same"
@@ -85,7 +91,7 @@ class Change:
     @property
     def changed(self) -> bool:
         """Whether the state differs, or only one has the step. FROM's state means nothing."""
-        return self.cacheable and self.state_a is not self.state_b
+        return self.known and self.cacheable and self.state_a is not self.state_b
 
     @property
     def in_both(self) -> bool:
@@ -106,6 +112,10 @@ class Comparison:
 
     files: tuple[Difference, ...] = ()
     """The files of the context and of secrets that differ, where both records know them."""
+    files_unknown: str = ""
+    """Why nothing is known of the files that were sent; "" where it is."""
+    warnings: tuple[Difference, ...] = ()
+    """What went wrong beside the steps in one of the two only: a cache import that failed, …"""
 
     @property
     def same_record(self) -> bool:

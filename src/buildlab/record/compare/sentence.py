@@ -9,8 +9,9 @@ from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.changes import Difference
 from buildlab.record.compare.likeness import core, words
 from buildlab.record.compare.model import Change, Comparison, Side
-from buildlab.record.model import State
+from buildlab.record.model import State, Step, StepKey
 from buildlab.record.phrases import format_ratio, format_s
+from buildlab.record.words import how_it_ended
 
 Names = Mapping[int, str]
 
@@ -34,12 +35,13 @@ def _sentence(comparison: Comparison) -> str:
     parts = [
         _head(found, names),
         *_costs(found, names),
+        *_in_one_only(found, names),
         *_edits(found, names),
         *_states(found, names),
     ]
     if not found.changes:
         parts.append("neither got as far as a step, so none can be compared")
-    elif lacking := _without_steps(found):
+    elif lacking := without_steps(found):
         parts.append(f"{lacking} got to no step, so none can be compared")
     elif not _differs(found):
         parts.append(
@@ -52,7 +54,7 @@ def _sentence(comparison: Comparison) -> str:
     return f"{told}{_recorded(found)}".removesuffix(".") + "."
 
 
-def _without_steps(found: Comparison) -> str:
+def without_steps(found: Comparison) -> str:
     """Which of the two has no step at all; "" where both have some."""
     for side, steps in (
         (found.a, [c.a for c in found.changes]),
@@ -64,15 +66,13 @@ def _without_steps(found: Comparison) -> str:
 
 
 def _differs(found: Comparison) -> bool:
-    return bool(found.asked or found.image) or any(
-        c.status != "same" or c.moved for c in found.changes
-    )
+    return bool(found.image) or any(c.status != "same" or c.moved for c in found.changes)
 
 
 def _head(found: Comparison, names: Names) -> str:
     a, b = found.a, found.b
     if not found.comparable:
-        steps = {s.instruction: names[id(c)] for c in found.changes for s in (c.a, c.b) if s}
+        steps = {c.b.instruction: names[id(c)] for c in found.changes if c.b}
         ends = f"{_ended(a, steps)}, {_ended(b, steps)}"
         if bool(a.recorded) != bool(b.recorded):
             old = a if a.recorded else b
@@ -96,12 +96,16 @@ def _ended(side: Side, steps: Mapping[str, str]) -> str:
     if side.outcome == "failed":
         why = side.why.rstrip(":.")
         if side.failed_at:
-            where = f" at {steps.get(side.failed_at) or _short(side.failed_at)}"
+            where = f" at {steps.get(side.failed_at) or _short(_core_of(side.failed_at))}"
         else:
             where = f" ({_short(why, _LONGEST_WHY)})" if why else ""
         return f"{side.name} failed after {time}{where}"
     how = "interrupted" if side.outcome == "interrupted" else "stopped by its time limit"
     return f"{side.name} was {how} after {time}"
+
+
+def _core_of(instruction: str) -> str:
+    return core(words(Step(StepKey("", 0), 0, instruction, State.FAILED)))
 
 
 def _engine(side: Side) -> str:
@@ -141,12 +145,9 @@ def _costs(found: Comparison, names: Names) -> Iterator[str]:
 def _times(change: Change) -> str:
     """Seconds before and after; a word where the step did not run."""
     sides = [
-        format_s(duration_s) if state in (State.RAN, State.FAILED) else state.value
-        for state, duration_s in (
-            (change.state_a, change.duration_a_s),
-            (change.state_b, change.duration_b_s),
-        )
-        if state is not None
+        format_s(step.duration_s) if step.state in (State.RAN, State.FAILED) else how_it_ended(step)
+        for step in (change.a, change.b)
+        if step is not None
     ]
     if len(sides) == 1:
         return f"{sides[0]} ({change.status})"
@@ -159,9 +160,30 @@ def _times(change: Change) -> str:
 # --- what changed -------------------------------------------------------------------------------
 
 
+def _in_one_only(found: Comparison, names: Names) -> Iterator[str]:
+    """What went wrong in one of the two, and may be why they differ."""
+    for side, told in (
+        (found.a, [str(w) for w in found.warnings if w.before]),
+        (found.b, [str(w) for w in found.warnings if w.after]),
+    ):
+        if told:
+            yield f"in {side.name} only: {_listed(told)}"
+    for side, steps in (
+        (found.a, {names[id(c)]: c.a for c in found.changes}),
+        (found.b, {names[id(c)]: c.b for c in found.changes}),
+    ):
+        if some := [name for name, step in steps.items() if step and step.key in side.suspect]:
+            yield f"suspect in {side.name}, where no space was left: {_listed(some)}"
+
+
+def _may_read_others(step: Step | None) -> bool:
+    """Whether this step ran, and reads files that were sent."""
+    return step is not None and step.reads_context and step.state is not State.CACHED
+
+
 def _edits(found: Comparison, names: Names) -> Iterator[str]:
     timed = {id(c) for c in deciding(found)[:_NAMED]}
-    for status in ("new", "gone") if not _without_steps(found) else ():
+    for status in ("new", "gone"):
         some = [c for c in found.changes if c.status == status and id(c) not in timed]
         if some:
             yield f"{status}: {_listed([names[id(c)] for c in some])}"
@@ -169,6 +191,8 @@ def _edits(found: Comparison, names: Names) -> Iterator[str]:
         yield f"moved: {_listed([names[id(c)] for c in moved])}"
     if found.files:
         yield f"other files: {_listed([str(d) for d in found.files])}"
+    if found.files_unknown and any(_may_read_others(c.b) for c in found.changes):
+        yield f"whether files differ isn't known: {found.files_unknown}"
     arguments = {d.name for c in found.changes for d in c.differences if d.kind == "argument"}
     asked = (d for d in found.asked if d.name.removeprefix("--build-arg ") not in arguments)
     if told := [str(d) for d in asked]:
@@ -190,7 +214,9 @@ def _told_once(found: Comparison, names: Names) -> Iterator[str]:
     seen: set[Difference] = set()
     for change in found.changes:
         new = [d for d in change.differences if d not in seen]
-        seen.update(d for d in new if d.kind in ("argument", "environment", "setting", "base"))
+        seen.update(
+            d for d in new if d.kind in ("argument", "environment", "setting", "base", "fetched")
+        )
         if new:
             what = ", ".join(str(d) for d in new)
             yield what if new[0].kind == "base" else f"{names[id(change)]} ({what})"
@@ -199,7 +225,7 @@ def _told_once(found: Comparison, names: Names) -> Iterator[str]:
 def _states(found: Comparison, names: Names) -> Iterator[str]:
     timed = {id(c) for c in deciding(found)[:_NAMED]}
     told = [
-        f"{names[id(c)]} ({_word(c.state_a)} → {_word(c.state_b)})"
+        f"{names[id(c)]} ({' → '.join(how_it_ended(s) for s in (c.a, c.b) if s)})"
         for c in found.changed
         if c.in_both and id(c) not in timed
     ]
@@ -226,10 +252,6 @@ def _short(text: str, longest: int = _LONGEST) -> str:
     keyword, _, rest = text.partition(" ")
     # One long word, an image's name: its end tells more.
     return f"{head} …" if " " in head else f"{keyword} …{rest[-longest + len(keyword) :]}"
-
-
-def _word(state: State | None) -> str:
-    return state.value if state else "absent"
 
 
 def _listed(names: Sequence[str]) -> str:

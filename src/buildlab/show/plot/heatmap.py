@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import State
-from buildlab.record.style import COLOURS, GLYPHS, INK, WORDS
+from buildlab.record.style import COLOURS, GLYPHS, INK, STOPPED_WORD, WORDS
 from buildlab.show.plot.canvas import MONO, WIDTH_IN, axes_of, clip, look, short_instruction, styled
 
 ROW_IN: Final = 0.3
@@ -69,6 +69,8 @@ def _key(ax: Axes, m: Matrix) -> None:
     """One line below that names the glyphs in use, and says if the builds were recorded."""
     used = [s for s in State if any(s in row for row in m.cells)]
     words = "     ".join(f"{GLYPHS[s]} {WORDS[s]}" for s in used)
+    if m.stopped:
+        words += f" or {STOPPED_WORD}"  # "not reached" is the last
     tail = f"     {m.recorded}" if m.recorded else ""
     ax.annotate(
         f"each row: one edit, one build     {words}{tail}",
