@@ -11,6 +11,7 @@ from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
 from buildlab.experiments import downloads, private_modules
 from buildlab.record import store
+from buildlab.record.words import record_text
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,6 @@ def test_no_secret_is_in_a_record(proxy: Runs, settings: Runs, ssh: Runs) -> Non
     assert ssh.facts["a record of the kit holds the key"] is False
     for runs in (proxy, settings, ssh):
         for record in runs.records.values():
-            for text in (str(record), repr(record), json.dumps(store.to_dict(record))):
+            for text in (record_text(record), json.dumps(store.to_dict(record))):
                 assert "PRIVATE KEY" not in text
                 assert " login builder password " not in text, "a line of a .netrc"
