@@ -8,13 +8,13 @@ from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Row, Runs
 from buildlab.engine import Engine
 from buildlab.errors import UsageError
-from buildlab.experiments import ablated, ablation
+from buildlab.experiments.limit import ablated, ablating
 
 
 @pytest.fixture(scope="module")
 def runs(lab_engine: Engine) -> Runs:
     """Every line taken away once."""
-    return measured(ablation.ablation)
+    return measured(ablating.ablation)
 
 
 def test_what_lasts_is_so(runs: Runs) -> None:
@@ -27,8 +27,8 @@ def test_what_lasts_is_so(runs: Runs) -> None:
 
 def test_every_line_is_taken_away_once(runs: Runs) -> None:
     """There is a row for the whole and for each ablation, and each names lines of the file."""
-    names = [a.name for a in ablation.ABLATIONS]
-    assert [row["without"] for row in runs.rows] == [ablation.WHOLE, *names]
+    names = [a.name for a in ablating.ABLATIONS]
+    assert [row["without"] for row in runs.rows] == [ablating.WHOLE, *names]
     lines = {row["what"]: row["lines"] for row in ablated.annotated(runs)}
     assert lines.pop(".dockerignore") == "beside the file"
     assert all(lines.values())
@@ -37,7 +37,7 @@ def test_every_line_is_taken_away_once(runs: Runs) -> None:
 def test_a_line_that_is_gone_is_a_fault() -> None:
     """An ablation that would change nothing names the text that it looked for."""
     with pytest.raises(UsageError, match="has no 'FROM nowhere"):
-        ablation._without("FROM nowhere\n")(ablation.tuned())
+        ablating._without("FROM nowhere\n")(ablating.tuned())
 
 
 ROW: Row = {

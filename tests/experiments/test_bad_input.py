@@ -10,7 +10,9 @@ from buildlab.bench.evidence import find
 from buildlab.bench.recipe import bench, edit
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed
-from buildlab.experiments import cache_mount_places, harbour, layer_cache
+from buildlab.experiments.cache_mounts import places
+from buildlab.experiments.layer_cache import edits
+from buildlab.experiments.programs import harbour
 from buildlab.record.model import State
 
 
@@ -23,21 +25,21 @@ def kept(fault: BuildFailed) -> Path:
 
 def test_a_broken_edit_names_its_step_and_keeps_the_workspace(lab_engine: Engine) -> None:
     """The message holds the Dockerfile's line; the folder still has what was built."""
-    broken = edit("broken", lambda t: t.replace(layer_cache.RULES, "RUN date", "RUN no-such-tool"))
+    broken = edit("broken", lambda t: t.replace(edits.RULES, "RUN date", "RUN no-such-tool"))
     with (
         pytest.raises(BuildFailed, match=r"(?s)broken.*RUN no-such-tool") as caught,
-        bench(layer_cache.RULES, [broken]) as made,
+        bench(edits.HERE / edits.RULES, [broken]) as made,
     ):
         made.run("broken")
     folder = kept(caught.value)
-    assert (folder / layer_cache.RULES).is_file()
+    assert (folder / edits.RULES).is_file()
 
 
 def test_a_failed_experiment_leaves_no_result_and_the_next_one_works(
     lab_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What failed is not kept as evidence; run again, it measures."""
-    look = cache_mount_places.where_go_writes
+    look = places.where_go_writes
     before = find(look)
     with monkeypatch.context() as patched:
         patched.setattr(harbour, "APP", harbour.APP.parent / "stale")  # another program's folder

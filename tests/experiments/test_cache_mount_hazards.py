@@ -7,10 +7,10 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed
-from buildlab.experiments import cache_mount_hazards as hazards
-from buildlab.experiments import cache_mount_sharing as sharing
-from buildlab.experiments import cache_mount_trust as trust
-from buildlab.experiments.harbour import harbour
+from buildlab.experiments.hazards import owners as hazards
+from buildlab.experiments.hazards import trust
+from buildlab.experiments.hazards import waiting as sharing
+from buildlab.experiments.programs.harbour import harbour
 
 
 def test_the_id_is_the_target_unless_given(lab_engine: Engine) -> None:

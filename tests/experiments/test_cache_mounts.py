@@ -7,8 +7,8 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.experiments import cache_mount_no_ops, cache_mount_places, cache_mounts
-from buildlab.experiments.harbour import MOUNTS, compiled, dockerfile, fetched
+from buildlab.experiments import cache_mounts
+from buildlab.experiments.programs.harbour import MOUNTS, compiled, dockerfile, fetched
 
 WITH_COMPILER = ("compiler cache", "both")
 WITH_MODULES = ("module cache", "both")
@@ -65,7 +65,7 @@ def test_both_mounts_are_worth_a_wide_margin(worth: Runs, edit: str) -> None:
 
 def test_each_command_writes_to_its_own_cache(lab_engine: Engine) -> None:
     """go mod download fills the module cache only, go build the compiler cache only."""
-    facts = measured(cache_mount_places.where_go_writes).facts
+    facts = measured(cache_mounts.where_go_writes).facts
     assert facts["GOMODCACHE"] == "/go/pkg/mod"
     assert facts["GOCACHE"] == "/root/.cache/go-build"
     assert facts["go mod download writes to GOMODCACHE"] is True
@@ -76,14 +76,14 @@ def test_each_command_writes_to_its_own_cache(lab_engine: Engine) -> None:
 
 def test_archives_and_unpacked_modules_lie_apart(lab_engine: Engine) -> None:
     """The module cache holds archives under cache/download and unpacked modules beside it."""
-    runs = measured(cache_mount_places.where_go_writes)
+    runs = measured(cache_mounts.where_go_writes)
     places = {row["place"] for row in runs.rows if row["command"] == "go mod download"}
     assert {"/go/pkg/mod/cache/download", "/go/pkg/mod/<module>@<version>"} <= places
 
 
 def test_a_mount_is_seen_by_who_mounts_it_and_in_no_layer(lab_engine: Engine) -> None:
     """Another image sees both caches by mounting them, and nothing without."""
-    facts = measured(cache_mount_places.inside_mounts).facts
+    facts = measured(cache_mounts.inside_mounts).facts
     for cache in ("module cache", "compiler cache"):
         assert facts[f"with the mounts, the {cache} is there"] is True
         assert facts[f"without the mounts, the {cache} is there"] is False
@@ -91,7 +91,7 @@ def test_a_mount_is_seen_by_who_mounts_it_and_in_no_layer(lab_engine: Engine) ->
 
 def test_mounts_do_not_travel_with_the_build_cache(lab_engine: Engine) -> None:
     """A fresh machine with the imported cache has the download step, and an empty mount."""
-    facts = measured(cache_mount_places.mounts_on_a_fresh_machine).facts
+    facts = measured(cache_mounts.mounts_on_a_fresh_machine).facts
     assert facts["here: packages compiled"] == "some"
     assert facts["here: modules fetched by the compile step"] == "none"
     assert facts["fresh machine: download step"] == "cached"
@@ -101,16 +101,16 @@ def test_mounts_do_not_travel_with_the_build_cache(lab_engine: Engine) -> None:
 
 def test_only_one_mistake_is_loud(lab_engine: Engine) -> None:
     """A mount on another target, step or HOME spares nothing and says nothing; no HOME fails."""
-    runs = measured(cache_mount_no_ops.silent_no_op)
+    runs = measured(cache_mounts.silent_no_op)
     assert runs.facts["as it should be"] == "spared"
     for way in ("another target", "another step", "another HOME"):
         assert runs.facts[way] == "compiled all again", way
-    assert cache_mount_no_ops.loud(runs) == "HOME unset"
+    assert cache_mounts.loud(runs) == "HOME unset"
 
 
 def test_the_published_mounts_spare_nothing_of_an_edit(lab_engine: Engine) -> None:
     """With both mounts on the download step only, one edit fetches and compiles everything."""
-    facts = measured(cache_mount_places.as_published).facts
+    facts = measured(cache_mounts.as_published).facts
     assert facts["compile step: cache mounts"] == 0
     assert facts["compile step: modules fetched"] == "all"
     assert facts["compile step: packages compiled"] == "all"

@@ -6,7 +6,7 @@ import pytest
 
 from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
-from buildlab.experiments import checks
+from buildlab.experiments.reproducible import checks
 
 FRONTEND, HADOLINT = checks.TOOLS
 FOUND = {

@@ -12,7 +12,7 @@ from buildlab.bench.runs import Fact
 from buildlab.builds import build
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
-from buildlab.experiments import clinic
+from buildlab.experiments.clinic import faults
 
 AS_PRINTED = {
     "secret-not-given": False,
@@ -28,17 +28,17 @@ AS_PRINTED = {
 NO_MESSAGE = {"image-size"}
 
 
-def found(case: clinic.Case) -> dict[str, Fact]:
+def found(case: faults.Case) -> dict[str, Fact]:
     """The facts of one fault, without its id."""
-    facts = measured(clinic.clinic, case.source).facts
+    facts = measured(faults.clinic, case.source).facts
     if f"{case.id}: fails" not in facts:
         pytest.skip("this engine has no docker API, and so no legacy builder")
     head = f"{case.id}: "
     return {name.removeprefix(head): f for name, f in facts.items() if name.startswith(head)}
 
 
-@pytest.mark.parametrize("case", clinic.cases().values(), ids=lambda c: c.id)
-def test_fault_is_named_and_cured(case: clinic.Case, lab_engine: Engine) -> None:
+@pytest.mark.parametrize("case", faults.cases().values(), ids=lambda c: c.id)
+def test_fault_is_named_and_cured(case: faults.Case, lab_engine: Engine) -> None:
     """The broken build fails with the line that the case looks for; the cured one succeeds."""
     facts = found(case)
     assert facts["cure works"] is True
@@ -49,36 +49,36 @@ def test_fault_is_named_and_cured(case: clinic.Case, lab_engine: Engine) -> None
 @pytest.mark.parametrize("case_id", AS_PRINTED)
 def test_words_of_the_articles(case_id: str, lab_engine: Engine) -> None:
     """Which of the articles' messages are printed today."""
-    assert found(clinic.cases()[case_id])["message as printed"] is AS_PRINTED[case_id]
+    assert found(faults.cases()[case_id])["message as printed"] is AS_PRINTED[case_id]
 
 
 def test_every_article_message_is_asserted() -> None:
     """No message of an article is without a test."""
-    assert {c.id for c in clinic.cases().values() if c.said} == set(AS_PRINTED)
+    assert {c.id for c in faults.cases().values() if c.said} == set(AS_PRINTED)
 
 
 def test_today_has_nothing_random(lab_engine: Engine) -> None:
     """The lines can be compared between runs: no digest, port, path or salt."""
     for source in ("article 1", "article 2", "common"):
-        for name, fact in measured(clinic.clinic, source).facts.items():
+        for name, fact in measured(faults.clinic, source).facts.items():
             if name.endswith(": today"):
                 assert not re.search(r"/rootfs/|sha256:[0-9a-f]|127\.0\.0\.1:\d{4}", str(fact))
 
 
 def test_the_program_is_copied_and_its_loader_is_missing(lab_engine: Engine) -> None:
     """The dynamic program fails where it is started, not where it is copied."""
-    assert str(found(clinic.cases()["dynamic-program"])["failed at"]).startswith("RUN")
+    assert str(found(faults.cases()["dynamic-program"])["failed at"]).startswith("RUN")
 
 
 def test_no_cache_cures_none(lab_engine: Engine) -> None:
     """A step that fails is never cached, so --no-cache changes nothing."""
-    facts = measured(clinic.without_cache).facts
-    assert list(facts.values()) == [False] * len(clinic.WITHOUT_CACHE)
+    facts = measured(faults.without_cache).facts
+    assert list(facts.values()) == [False] * len(faults.WITHOUT_CACHE)
 
 
 def test_card_has_message_cause_and_cure(lab_engine: Engine) -> None:
     """A card names today's message, cause, cure, and whether the cure was seen to work."""
-    text = clinic.card(measured(clinic.clinic, "article 1"), "secret-not-given")
+    text = faults.card(measured(faults.clinic, "article 1"), "secret-not-given")
     for part in ("FROM debian", "article 1", "today", "cause", "cure", "succeeded"):
         assert part in text
 
@@ -86,14 +86,14 @@ def test_card_has_message_cause_and_cure(lab_engine: Engine) -> None:
 def test_unknown_names_are_refused(lab_engine: Engine) -> None:
     """A source or an id that is none is a UsageError that lists what there is."""
     with pytest.raises(UsageError, match="article 2"):
-        clinic.clinic("article 3")
+        faults.clinic("article 3")
     with pytest.raises(UsageError, match="secret-not-given"):
-        clinic.card(measured(clinic.clinic, "article 1"), "nothing")
+        faults.card(measured(faults.clinic, "article 1"), "nothing")
 
 
 def test_kit_gives_a_hint_on_the_syntax_line(tmp_path: Path, lab_engine: Engine) -> None:
     """A frontend that can't be pulled is told with what to do about the # syntax line."""
-    case = clinic.cases()["syntax-line"]
+    case = faults.cases()["syntax-line"]
     (tmp_path / "Dockerfile").write_text(case.dockerfile)
     with pytest.raises(UsageError, match="take the # syntax line out"):
         build(tmp_path, engine=lab_engine, output="cache")

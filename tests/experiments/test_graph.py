@@ -6,17 +6,17 @@ import pytest
 
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
-from buildlab.experiments import graph, instructions, platforms
+from buildlab.experiments.graph import foreign, instructions, shapes
 
 
 @pytest.fixture(scope="module")
 def site() -> Runs:
-    return measured(graph.stages)
+    return measured(shapes.stages)
 
 
 @pytest.fixture(scope="module")
 def legacy() -> Runs:
-    found = measured(graph.legacy)
+    found = measured(shapes.legacy)
     if not found.facts["the engine has a legacy builder"]:
         pytest.skip("this engine has no legacy builder")
     return found
@@ -59,7 +59,7 @@ def test_llb_names_operations_inputs_and_steps(site: Runs) -> None:
 
 def test_one_compile_beats_two_in_cpu_time() -> None:
     """Two parallel stages that compile the same packages compile them twice."""
-    facts = measured(graph.twins).facts
+    facts = measured(shapes.twins).facts
     assert float(facts["cpu_ratio, apart to together"]) > 1.4
     assert facts["apart, the two steps ran side by side"] is True
 
@@ -70,8 +70,8 @@ def test_the_legacy_builder_builds_every_stage(legacy: Runs) -> None:
     assert legacy.facts["stages that the legacy builder left out"] == "none"
     assert legacy.facts["legacy, the second of two equal steps"] == "cached"
     assert float(legacy.facts["wall_ratio, legacy to BuildKit"]) > 1.2
-    assert ("tests", "legacy builder") in graph.ran(legacy)
-    assert ("tests", "BuildKit") not in graph.ran(legacy)
+    assert ("tests", "legacy builder") in shapes.ran(legacy)
+    assert ("tests", "BuildKit") not in shapes.ran(legacy)
 
 
 def test_the_legacy_builder_refuses_mounts_and_drops_heredocs(legacy: Runs) -> None:
@@ -113,20 +113,20 @@ def test_a_bind_mount_is_keyed_by_what_it_binds_and_keeps_no_writes() -> None:
 
 def test_a_compiler_of_this_platform_makes_programs_for_both() -> None:
     """With --platform=$BUILDPLATFORM the compiler runs natively and its targets differ."""
-    facts = measured(platforms.platforms).facts
+    facts = measured(foreign.platforms).facts
     native = str(facts["platform of the compiler's steps"]).removeprefix("linux/")
-    assert native in platforms.BOTH
-    assert facts["compiler's steps"] == len(platforms.BOTH)
+    assert native in foreign.BOTH
+    assert facts["compiler's steps"] == len(foreign.BOTH)
     assert facts["steps above ARG TARGETARCH are shared"] is True
-    for name in platforms.BOTH:
+    for name in foreign.BOTH:
         assert facts[f"machine in the ELF header for {name}"] == name
     assert facts[f"a step of linux/{native} runs here"] is True
 
 
 def test_emulation_is_told_as_it_is_here() -> None:
     """A step of the other platform runs and says how slow, or fails with the kernel's words."""
-    facts = measured(platforms.platforms).facts
-    if all(facts[f"a step of linux/{name} runs here"] for name in platforms.BOTH):
+    facts = measured(foreign.platforms).facts
+    if all(facts[f"a step of linux/{name} runs here"] for name in foreign.BOTH):
         assert float(facts["speed_ratio, emulated to native"]) >= 1
     else:
         assert facts["the step that doesn't run says"] == "exec format error"

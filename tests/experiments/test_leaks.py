@@ -9,7 +9,8 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.experiments import leaks, secret_rules
+from buildlab.experiments.secrets import hunting
+from buildlab.experiments.secrets import rules as secret_mounts
 from buildlab.record import store
 from buildlab.record.words import record_text
 
@@ -31,35 +32,35 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def hunt(lab_engine: Engine) -> Runs:
-    return measured(leaks.hunted)
+    return measured(hunting.hunted)
 
 
 @pytest.fixture(scope="module")
 def rules(lab_engine: Engine) -> Runs:
-    return measured(secret_rules.secret_rules)
+    return measured(secret_mounts.secret_rules)
 
 
-@pytest.mark.parametrize("technique", leaks.TECHNIQUES)
+@pytest.mark.parametrize("technique", hunting.TECHNIQUES)
 def test_where_a_token_is_found(hunt: Runs, technique: str) -> None:
     """A token is found where the lesson says, and nowhere else that was searched."""
-    searched = {p for p in leaks.PLACES if f"{technique}: {p}" in hunt.facts}
-    found = {place for _, place in leaks.cells(hunt, (technique,))}
+    searched = {p for p in hunting.PLACES if f"{technique}: {p}" in hunt.facts}
+    found = {place for _, place in hunting.cells(hunt, (technique,))}
     assert found == EXPECTED[technique] & searched
 
 
 def test_every_place_was_searched(hunt: Runs, lab_engine: Engine) -> None:
     """No place is passed over: an empty cell means that it was read and holds nothing."""
-    searched = {p for p in leaks.PLACES if f"ARG: {p}" in hunt.facts}
+    searched = {p for p in hunting.PLACES if f"ARG: {p}" in hunt.facts}
     elsewhere = set() if lab_engine.kind == "embedded" else {"engine state"}
-    assert searched == set(leaks.PLACES) - elsewhere
-    assert all(row[p] in (leaks.FOUND, leaks.NOT_FOUND) for row in hunt.rows for p in searched)
+    assert searched == set(hunting.PLACES) - elsewhere
+    assert all(row[p] in (hunting.FOUND, hunting.NOT_FOUND) for row in hunt.rows for p in searched)
 
 
 def test_a_deleted_key_is_whole(hunt: Runs) -> None:
     """A key that is copied in and removed can be taken out of its layer; its text is in no
     history."""
     assert hunt.facts["the deleted key is whole in a layer"]
-    assert str(hunt.facts["COPY, then rm: where"]).endswith(f"/{leaks.KEY}")
+    assert str(hunt.facts["COPY, then rm: where"]).endswith(f"/{hunting.KEY}")
     assert not hunt.facts["COPY, then rm: history"]
 
 

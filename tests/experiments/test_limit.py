@@ -6,26 +6,26 @@ import pytest
 
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
-from buildlab.experiments import limit
+from buildlab.experiments.limit import ladder
 from buildlab.record.model import State
 
 
 @pytest.fixture(scope="module")
 def line() -> Runs:
-    return measured(limit.one_line)
+    return measured(ladder.one_line)
 
 
 def test_what_the_lesson_holds(line: Runs) -> None:
     """The best way beats cache mounts alone, and no cache by far; so does the runner's compile."""
-    assert all(limit.held(line).values()), limit.held(line)
+    assert all(ladder.held(line).values()), ladder.held(line)
 
 
 def test_every_way_was_measured_against_go_build(line: Runs) -> None:
     """Each rung and each other end has seconds and a ratio of its own."""
     groups = [row["group"] for row in line.rows]
-    assert groups.count("go build") == len(limit.YARDSTICKS)
-    assert groups.count("ladder") == len(limit.LADDER)
-    assert groups.count("other ends") == len(limit.ends("127.0.0.1:1"))
+    assert groups.count("go build") == len(ladder.YARDSTICKS)
+    assert groups.count("ladder") == len(ladder.LADDER)
+    assert groups.count("other ends") == len(ladder.ends("127.0.0.1:1"))
     assert all(float(row["times go build"]) > 0 for row in line.rows)
 
 
@@ -47,7 +47,7 @@ def test_both_ratios_are_told_and_judged(line: Runs) -> None:
 
 def test_the_best_way_copies_nothing_from_a_stage(line: Runs) -> None:
     """Compiled in the final stage there is no COPY --from, and only the edited line's step ran."""
-    steps = line[limit.BEST].steps
+    steps = line[ladder.BEST].steps
     assert not [s for s in steps if s.keyword == "COPY"]
     ran = [s.instruction for s in steps if s.cacheable and s.state is State.RAN]
     assert len(ran) == 1
@@ -56,7 +56,7 @@ def test_the_best_way_copies_nothing_from_a_stage(line: Runs) -> None:
 
 def test_the_parts_of_a_build_add_up_to_its_wall_time(line: Runs) -> None:
     """What `parts` names is all of the wall time and nothing twice."""
-    for name in (limit.FIRST, limit.BEST):
-        parts = limit.parts(line[name])
+    for name in (ladder.FIRST, ladder.BEST):
+        parts = ladder.parts(line[name])
         assert list(parts)[1] == "the compile step"
         assert sum(parts.values()) == pytest.approx(line[name].wall_s, rel=0.05)

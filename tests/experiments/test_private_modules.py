@@ -9,24 +9,24 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.experiments import downloads, private_modules
+from buildlab.experiments.private_modules import downloads, fetching
 from buildlab.record import store
 from buildlab.record.words import record_text
 
 
 @pytest.fixture(scope="module")
 def proxy(lab_engine: Engine) -> Runs:
-    return measured(private_modules.by_proxy)
+    return measured(fetching.by_proxy)
 
 
 @pytest.fixture(scope="module")
 def settings(lab_engine: Engine) -> Runs:
-    return measured(private_modules.go_settings)
+    return measured(fetching.go_settings)
 
 
 @pytest.fixture(scope="module")
 def ssh(lab_engine: Engine) -> Runs:
-    return measured(private_modules.by_ssh)
+    return measured(fetching.by_ssh)
 
 
 def causes(runs: Runs) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
-from buildlab.experiments import attested, reproducible, scanned
+from buildlab.experiments.reproducible import attested, remedies, scanned
 
 SAME = {
     "again, all cached": ("binary", "layers", "image"),
@@ -24,20 +24,20 @@ SAME = {
 
 def test_every_row_of_the_table_is_known() -> None:
     """The table below this test is the lesson's."""
-    assert tuple(SAME) == reproducible.ROWS
+    assert tuple(SAME) == remedies.ROWS
 
 
 @pytest.mark.parametrize("way", SAME)
 def test_same_bytes(lab_engine: Engine, way: str) -> None:
     """What is the same after a second build, for each remedy and each disturbance."""
-    found = reproducible.same(measured(reproducible.twice), (way,))
+    found = remedies.same(measured(remedies.twice), (way,))
     assert {part for _, part in found} == set(SAME[way])
 
 
 def test_one_part_can_be_asked_for(lab_engine: Engine) -> None:
     """The last question of the lesson is about the image alone."""
     rows = ("--no-cache", "base by tag, the tag moved", "base by digest, the tag moved")
-    found = reproducible.same(measured(reproducible.twice), rows, only="image")
+    found = remedies.same(measured(remedies.twice), rows, only="image")
     assert found == {("base by digest, the tag moved", "image")}
 
 

@@ -7,8 +7,8 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
-from buildlab.experiments import sharing, sharing_terms
-from buildlab.experiments.sharing_ways import CROSSED, WAYS
+from buildlab.experiments.sharing import machines, terms
+from buildlab.experiments.sharing.ways import CROSSED, WAYS
 
 IMAGE_ONLY = ("inline", "registry, min")
 ALL_STAGES = ("registry, max", "local, max")
@@ -17,12 +17,12 @@ SHARED = tuple(name for name in WAYS if name != "no cache")
 
 @pytest.fixture(scope="module")
 def crossed(lab_engine: Engine) -> Runs:
-    return measured(sharing.second_machines)
+    return measured(machines.second_machines)
 
 
 @pytest.fixture(scope="module")
 def commands(lab_engine: Engine) -> Runs:
-    return measured(sharing_terms.cache_commands)
+    return measured(terms.cache_commands)
 
 
 def cached(runs: Runs, way: str, edit: str) -> str:
@@ -75,7 +75,7 @@ def test_where_few_packages_are_compiled(crossed: Runs) -> None:
     expected = {(way, "no change") for way in SHARED}
     expected |= {("dependencies in a layer", "source edit")}
     expected |= {("mounts carried", edit) for edit in CROSSED}
-    assert sharing.spared(crossed) == expected
+    assert machines.spared(crossed) == expected
 
 
 def test_the_layer_is_worth_it_after_a_source_edit(crossed: Runs) -> None:
@@ -89,7 +89,7 @@ def test_what_is_stored(crossed: Runs) -> None:
     assert float(crossed.facts["registry, max: stored_mb"]) > 5 * float(
         crossed.facts["registry, min: stored_mb"]
     )
-    assert [row["cache"] for row in sharing.exports(crossed)] == list(SHARED)
+    assert [row["cache"] for row in machines.exports(crossed)] == list(SHARED)
 
 
 def test_bytes_are_read_only_where_needed(crossed: Runs) -> None:
@@ -98,17 +98,17 @@ def test_bytes_are_read_only_where_needed(crossed: Runs) -> None:
     for edit in CROSSED:
         stored = float(crossed.facts["registry, max: stored_mb"])
         assert float(read["registry, max", edit]) < stored / 2
-        assert read["local, max", edit] == sharing.NOT_REPORTED
+        assert read["local, max", edit] == machines.NOT_REPORTED
 
 
 def test_fetched_after_an_edit(crossed: Runs) -> None:
     """The check of lesson 10: one with mounts, none with a layer."""
-    assert sharing.fetched_after_edit(crossed) == "1, 0"
+    assert machines.fetched_after_edit(crossed) == "1, 0"
 
 
 def test_zstd_is_smaller_and_uncompressed_larger(lab_engine: Engine) -> None:
     """Compression decides on bytes; the exported layer is used in each form."""
-    packed = measured(sharing_terms.compression)
+    packed = measured(terms.compression)
     assert float(packed.facts["zstd to gzip, read: ratio"]) < 1.05
     assert float(packed.facts["uncompressed to gzip, read: ratio"]) > 2
     assert all(row["the layer was cached"] is True for row in packed.rows)
@@ -156,7 +156,7 @@ def test_githubs_cache_outside_github(commands: Runs) -> None:
 
 def test_who_writes_the_cache_decides_what_is_shipped(lab_engine: Engine) -> None:
     """A foreign result is taken, stays without the import, and goes with --no-cache."""
-    foreign = measured(sharing_terms.foreign_cache)
+    foreign = measured(terms.foreign_cache)
     for name, foreign_code in {
         "imported": True,
         "no longer imported": True,
@@ -164,4 +164,4 @@ def test_who_writes_the_cache_decides_what_is_shipped(lab_engine: Engine) -> Non
     }.items():
         assert foreign.facts[f"{name}: the program holds the foreign code"] is foreign_code
         assert foreign.facts[f"{name}: the program was compiled here"] is not foreign_code
-    assert sharing_terms.verdict(foreign) == "yes"
+    assert terms.verdict(foreign) == "yes"

@@ -6,29 +6,29 @@ import pytest
 
 from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
-from buildlab.experiments import linking, serving, small_images
+from buildlab.experiments.small_images import linking, serving, six
 
 
 def test_each_step_of_the_ladder_is_smaller(lab_engine: Engine) -> None:
     """From one stage to scratch each image is smaller, and the first step saves most."""
-    sizes = measured(small_images.sizes)
+    sizes = measured(six.sizes)
     assert sizes.facts["each step of the ladder is smaller than the one before"]
-    assert small_images.largest_step(sizes) == "source, toolchain and caches"
+    assert six.largest_step(sizes) == "source, toolchain and caches"
     assert float(sizes.facts["one stage to scratch, times smaller"]) > 10
     assert float(sizes.facts["distroless to scratch, times smaller"]) < 1.3
 
 
 def test_stripping_takes_more_off_the_compressed_image(lab_engine: Engine) -> None:
     """Debug information is compressed already, so -s -w saves a larger share of a download."""
-    facts = measured(small_images.sizes).facts
+    facts = measured(six.sizes).facts
     compressed = float(facts["share that -s -w takes off, compressed"])
     assert compressed > float(facts["share that -s -w takes off, unpacked"]) > 0.1
 
 
 def test_docker_images_prints_one_of_three_sizes(lab_engine: Engine) -> None:
     """The number of `docker images` is explained: with containerd's store it is the sum."""
-    facts = measured(small_images.sizes).facts
-    said = small_images.which_size(facts)
+    facts = measured(six.sizes).facts
+    said = six.which_size(facts)
     assert said in {"the unpacked size", "their sum"}
     if lab_engine.kind == "embedded":
         assert said == "their sum"
@@ -36,8 +36,8 @@ def test_docker_images_prints_one_of_three_sizes(lab_engine: Engine) -> None:
 
 def test_sizes_have_a_bar_for_each_way_to_count(lab_engine: Engine) -> None:
     """The bars hold each image but the ones left out, counted three times."""
-    rows = small_images.three_sizes(measured(small_images.sizes).rows, without=("one stage",))
-    assert len(rows) == (len(small_images.IMAGES) - 1) * len(small_images.SIZES)
+    rows = six.three_sizes(measured(six.sizes).rows, without=("one stage",))
+    assert len(rows) == (len(six.IMAGES) - 1) * len(six.SIZES)
 
 
 WORKS = {
@@ -52,13 +52,13 @@ WORKS = {
 @pytest.mark.parametrize("image", WORKS)
 def test_what_is_inside(lab_engine: Engine, image: str) -> None:
     """Each image has what the lesson says, and no more."""
-    found = small_images.works(measured(small_images.inside), only=(image,))
+    found = six.works(measured(six.inside), only=(image,))
     assert {check for _, check in found} == WORKS[image]
 
 
 def test_debian_slim_has_a_shell_and_no_certificates(lab_engine: Engine) -> None:
     """A slim distribution is not what a service needs."""
-    facts = measured(small_images.inside).facts
+    facts = measured(six.inside).facts
     assert facts["debian-slim has shell"]
     assert not facts["debian-slim has certificates"]
     assert not facts["debian-slim has unprivileged user"]
@@ -66,7 +66,7 @@ def test_debian_slim_has_a_shell_and_no_certificates(lab_engine: Engine) -> None
 
 def test_a_user_needs_a_number_or_a_passwd_file(lab_engine: Engine) -> None:
     """On scratch USER works by number, and not by name."""
-    facts = measured(small_images.inside).facts
+    facts = measured(six.inside).facts
     assert facts["scratch runs as user 65532"]
     assert not facts["scratch runs as user nonroot"]
     assert facts["distroless runs as user nonroot"]
@@ -75,7 +75,7 @@ def test_a_user_needs_a_number_or_a_passwd_file(lab_engine: Engine) -> None:
 
 def test_two_images_pass(lab_engine: Engine) -> None:
     """The answer to the lesson's last question."""
-    passing = small_images.passing(measured(small_images.inside))
+    passing = six.passing(measured(six.inside))
     assert {image for image, _ in passing} == {"distroless", "scratch, furnished"}
 
 

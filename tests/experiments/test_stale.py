@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buildlab.bench.evidence import measured
-from buildlab.experiments import frozen, stale
+from buildlab.experiments.stale import frozen, unseen
 from buildlab.record.model import State
 
 CURES = {
@@ -32,25 +32,25 @@ CURES = {
 @pytest.mark.parametrize("attempt", CURES)
 def test_attempt_cures_or_does_not(attempt: str) -> None:
     """Each attempt gets the new bytes of a hidden edit, or not, as the lesson's table says."""
-    found = measured(stale.hidden_edit).facts
+    found = measured(unseen.hidden_edit).facts
     assert found[f"{attempt}: new bytes arrive"] is CURES[attempt]
 
 
 def test_every_attempt_is_asserted() -> None:
     """No row of the lesson's table is without a test."""
-    assert [row["tried"] for row in measured(stale.hidden_edit).rows] == list(CURES)
+    assert [row["tried"] for row in measured(unseen.hidden_edit).rows] == list(CURES)
 
 
 def test_copy_can_run_and_ship_old_bytes() -> None:
     """--no-cache runs COPY again, on the bytes that BuildKit has: no cached state gives it away."""
-    facts = measured(stale.hidden_edit).facts
+    facts = measured(unseen.hidden_edit).facts
     assert facts["build again: COPY was cached"] is True
     assert facts["--no-cache: COPY was cached"] is False
 
 
 def test_guard_sees_the_hidden_edit() -> None:
     """The kit's own build of the same edit has the new bytes, and ran COPY for them."""
-    found = measured(stale.hidden_edit)
+    found = measured(unseen.hidden_edit)
     assert found.facts["with the guard: new bytes arrive"] is True
     assert set(found["guarded, after"].states().values()) == {State.RAN}
     assert set(found["unguarded, after"].states().values()) == {State.CACHED}
@@ -58,7 +58,7 @@ def test_guard_sees_the_hidden_edit() -> None:
 
 def test_folders_of_one_name_are_mixed() -> None:
     """The second of two folders of one name gets the first one's file, and the rest of its own."""
-    assert all(measured(stale.foreign).facts.values())
+    assert all(measured(unseen.foreign).facts.values())
 
 
 MODES = {

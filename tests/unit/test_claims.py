@@ -226,7 +226,7 @@ def test_list_and_show_measure_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert "1 claims of 1 sources" in capsys.readouterr().out
     assert run("claims", "show", "buildkit-with-go/018") == 0
     told = capsys.readouterr().out
-    for words in ("settled by claims_client.switch()", "docker version", "https://", "fails"):
+    for words in ("settled by graph.switch()", "docker version", "https://", "fails"):
         assert words in told
     assert run("claims", "show", "buildkit-with-go/018", "--json") == 0
     assert json.loads(capsys.readouterr().out)[0]["expected"] == "fails"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from buildlab.bench import evidence
-from buildlab.bench.replaying import replayable
+from buildlab.bench import evidence, uses
+from buildlab.bench.experiment import Experiment, experiment
+from buildlab.bench.sample import sample_app, sample_file
+from buildlab.claims import catalogue
 from buildlab.record.model import EngineInfo
+
+PACKAGE = Path(uses.__file__).parents[1]
 
 runs: list[int] = []
 
@@ -30,7 +34,7 @@ class Result:
         return cls(data["number"])
 
 
-@replayable
+@experiment()
 def counted(step: int = 1) -> Result:
     """An experiment that says how often it ran."""
     runs.append(step)
@@ -104,3 +108,66 @@ def test_evidence_that_cannot_be_kept_costs_nothing(
     """The result itself is what was asked for."""
     monkeypatch.setenv("BUILDLAB_EVIDENCE", "/proc/none")  # where nobody can write
     assert counted().number == 1
+
+
+def keys() -> dict[str, str]:
+    """The digest of each of the kit's experiments as its files are now."""
+    return {name: catalogue.find(name).digest() for name in catalogue.names()}
+
+
+@pytest.mark.parametrize(
+    ("path", "again"),
+    [
+        ("experiments/programs/harbour/main.go", lambda e: "programs/harbour" in e.uses),
+        ("experiments/programs/small/main.go", lambda e: "programs/small" in e.uses),
+        ("experiments/secrets/rules/Dockerfile", lambda e: e.name.startswith("secrets.")),
+        ("experiments/limit/turns.py", lambda e: e.module.endswith(".limit.turns")),
+        (
+            "experiments/reproducible/attested.py",
+            lambda e: e.module.endswith(("attested", "scanned")),
+        ),
+        ("bench/recipe.py", lambda e: True),
+        ("builds/run.py", lambda e: False),
+    ],
+)
+def test_a_change_measures_again_what_uses_it(
+    monkeypatch: pytest.MonkeyPatch, path: str, again: Callable[[Experiment[..., Any]], bool]
+) -> None:
+    """An edit of a helper, a program, a recipe changes the keys of what uses it, and no other."""
+    before = keys()
+    edited = PACKAGE / path
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda p: real(p) + b" " * (p == edited))
+    after = keys()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {name for name in before if again(catalogue.find(name))}
+
+
+@pytest.mark.parametrize(
+    ("part", "again"),
+    [("Dockerfile", {"limit"}), ("README.md", set()), ("ci/README.md", set())],
+)
+def test_a_part_of_the_service_is_a_part_of_the_key(
+    monkeypatch: pytest.MonkeyPatch, part: str, again: set[str]
+) -> None:
+    """Of the sample service only what an experiment names counts; who takes all, names all."""
+    whole = {n for n in catalogue.names() if "sample" in catalogue.find(n).uses}
+    before = keys()
+    edited, real = sample_app() / part, Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda p: real(p) + b" " * (p == edited))
+    changed = {name for name in before if before[name] != keys()[name]}
+    assert {name.partition(".")[0] for name in changed - whole} == again
+    assert changed >= whole
+
+
+def test_what_was_not_declared_can_not_be_taken() -> None:
+    """An experiment that reads more than it names fails at once, not by old evidence later."""
+
+    @experiment(uses=("sample/Dockerfile",))
+    def greedy() -> Result:
+        sample_file("Dockerfile")
+        sample_app()
+        return Result(0)
+
+    with pytest.raises(uses.NotDeclared, match="greedy takes sample"):
+        greedy()

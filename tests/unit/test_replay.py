@@ -14,7 +14,7 @@ import pytest
 
 from buildlab import cli, replay
 from buildlab import engine as engines
-from buildlab.bench.replaying import replayable
+from buildlab.bench import experiment as declared
 from buildlab.builds import build
 from buildlab.errors import EngineError, RecordError, UsageError
 from buildlab.host.settings import Settings
@@ -228,7 +228,7 @@ class Runs:
 calls: list[str] = []
 
 
-@replayable
+@declared.experiment()
 def experiment(size: int, *, name: str = "x") -> Runs:
     calls.append(name)
     return Runs({f"{name} {size}": record()})
@@ -250,7 +250,7 @@ def test_experiment_is_recorded_and_replayed(
     assert len(calls) == 2
     assert list(replayed.records) == ["x 3"]
     assert replayed.records["x 3"].recorded.startswith("recorded on")
-    with pytest.raises(RecordError, match="the experiment experiment"):
+    with pytest.raises(RecordError, match=r"test_replay\.experiment"):
         experiment(4)
 
 

@@ -1,6 +1,6 @@
 """Kept results of experiments, so that none is run again to learn what one already says.
 
-Whenever an experiment (`replaying.replayable`) has run, its result is kept in BUILDLAB_EVIDENCE,
+Whenever an experiment (`experiment`) has run, its result is kept in BUILDLAB_EVIDENCE,
 or in the kit's home. Lessons always measure. Tests and the claims ledger ask `measured`, which
 takes what a lesson found a moment ago: of the same code, on an engine of the same versions,
 not older than a day.
@@ -8,19 +8,15 @@ not older than a day.
 
 from __future__ import annotations
 
-import functools
 import gzip
 import hashlib
-import inspect
 import json
-import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from buildlab import engine as engines
 from buildlab import replay
@@ -29,7 +25,9 @@ from buildlab.errors import EngineError
 from buildlab.host import private
 from buildlab.host.settings import Settings
 from buildlab.record.model import EngineInfo
-from buildlab.replay.files import normal_arguments
+
+if TYPE_CHECKING:
+    from buildlab.bench.experiment import Experiment
 
 R = TypeVar("R")
 FORMAT = 1
@@ -46,13 +44,13 @@ class Kept(Generic[R]):
     reused: bool
 
 
-def measured(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+def measured(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> R:
     """The experiment's result: what is kept of it, else measured now."""
     return measure(experiment, *args, **kwargs).value
 
 
 def measure(
-    experiment: Callable[..., R], *args: Any, fresh: bool = False, **kwargs: Any
+    experiment: Experiment[..., R], *args: Any, fresh: bool = False, **kwargs: Any
 ) -> Kept[R]:
     """As `measured`, with the origin of the result; with `fresh`, kept results are not used.
 
@@ -64,7 +62,7 @@ def measure(
     return Kept(value, _now().isoformat(timespec="seconds"), _engine_of(value), reused=False)
 
 
-def find(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> Kept[R] | None:
+def find(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> Kept[R] | None:
     """What is kept of the experiment with these arguments and is as good as a new run."""
     if replay.active():
         return None
@@ -74,14 +72,15 @@ def find(experiment: Callable[..., R], *args: Any, **kwargs: Any) -> Kept[R] | N
         age = _now() - datetime.fromisoformat(data["measured_at"])
         if data["format"] != FORMAT or age > MAX_AGE or _versions(engine) != _versions(_current()):
             return None
-        kind: Any = typing.get_type_hints(experiment)["return"]
-        return Kept(kind.from_dict(data["value"]), data["measured_at"], engine, reused=True)
+        return Kept(
+            experiment.returns.from_dict(data["value"]), data["measured_at"], engine, reused=True
+        )
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None  # not there, or no longer readable: then it is measured again
 
 
 def keep(
-    experiment: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], value: Any
+    experiment: Experiment[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], value: Any
 ) -> None:
     """Keep a result. A full disk or a read-only home is no reason to lose the result itself."""
     data = {
@@ -99,24 +98,10 @@ def keep(
         private.write(path, gzip.compress(json.dumps(data).encode(), compresslevel=1))
 
 
-def _path(experiment: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Path:
-    plain = inspect.unwrap(experiment)
-    bound = inspect.signature(plain).bind(*args, **kwargs)
-    bound.apply_defaults()
-    name = f"{plain.__module__.rpartition('.')[2]}.{plain.__qualname__}"
-    what = f"{name}\0{normal_arguments(bound.arguments)}\0{_source(inspect.getfile(plain))}"
+def _path(experiment: Experiment[..., Any], args: Any, kwargs: Any) -> Path:
+    what = f"{experiment.name}\0{experiment.called(args, kwargs)}\0{experiment.digest()}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:12]
-    return Settings.from_env().evidence / f"{name}-{digest}.json.gz"
-
-
-@functools.cache
-def _source(module: str) -> str:
-    """Changes with the experiment's module, with any recipe, with the kit's version."""
-    state = hashlib.sha256(version("buildlab").encode())
-    recipes = sorted(p for p in (Path(module).parent / "recipes").rglob("*") if p.is_file())
-    for path in (Path(module), *recipes):
-        state.update(path.read_bytes())
-    return state.hexdigest()
+    return Settings.from_env().evidence / f"{experiment.name}-{digest}.json.gz"
 
 
 def _engine_of(value: Any) -> EngineInfo:

@@ -13,7 +13,6 @@ from buildlab.builds.workspace import Edit, Workspace, workspace
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord
 
-RECIPES = Path(__file__).parents[1] / "experiments" / "recipes"
 NOTHING_IGNORED = "# Nothing is ignored.\n"
 
 
@@ -32,18 +31,18 @@ def nothing(_: Workspace) -> None:
 
 
 class Bench:
-    """A copy of the service with a Dockerfile of `recipes/`, built once: the baseline.
+    """A copy of the service with a Dockerfile, built once: the baseline.
 
     Each edit is made to the baseline, built, and taken back, so edits never add up.
     """
 
-    def __init__(self, tree: Workspace, recipe: str, edits: Sequence[Edit], ignore: str) -> None:
+    def __init__(self, tree: Workspace, recipe: Path, edits: Sequence[Edit], ignore: str) -> None:
         self._tree = tree
-        self._recipe = recipe
+        self._recipe = recipe.name
         self._edits: Mapping[str, Edit] = {e.name: e for e in edits}
-        self.dockerfile = (RECIPES / recipe).read_text()
-        tree.write(recipe, self.dockerfile)
-        tree.write(f"{recipe}.dockerignore", ignore)
+        self.dockerfile = recipe.read_text()
+        tree.write(recipe.name, self.dockerfile)
+        tree.write(f"{recipe.name}.dockerignore", ignore)
         salted(tree)
         tree.checkpoint()
         self.baseline = self._build("baseline")
@@ -81,7 +80,7 @@ class Bench:
 
 
 @contextmanager
-def bench(recipe: str, edits: Sequence[Edit], *, ignore: str = NOTHING_IGNORED) -> Iterator[Bench]:
+def bench(recipe: Path, edits: Sequence[Edit], *, ignore: str = NOTHING_IGNORED) -> Iterator[Bench]:
     """A bench in a copy of the service, removed at the end; `ignore` is its .dockerignore."""
     with workspace(sample_app()) as tree:
         yield Bench(tree, recipe, edits, ignore)

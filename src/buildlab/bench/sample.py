@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from buildlab.bench import uses
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.errors import UsageError
@@ -61,6 +62,15 @@ dependency. Each costs something else."""
 
 def sample_app() -> Path:
     """The folder of the sample service. Raises UsageError outside a checkout of the kit."""
+    return uses.part("sample")
+
+
+def sample_file(name: str) -> Path:
+    """One file of the sample service. Raises as `sample_app`."""
+    return uses.part(f"sample/{name}")
+
+
+def _find() -> Path:
     here = Path(__file__).resolve()
     for parent in here.parents:
         if (parent / "sample_go_app" / "go.mod").is_file():
@@ -69,6 +79,9 @@ def sample_app() -> Path:
         "sample_go_app/ is not beside the installed package",
         "install from a checkout of the kit: ./lab start",
     )
+
+
+uses.place("sample", _find)
 
 
 def salted(copy: Workspace) -> str:

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 import difflib
-import inspect
-import pkgutil
-from collections.abc import Callable
-from importlib import import_module
+from typing import Any
 
 from buildlab import experiments
+from buildlab.bench.experiment import REGISTRY, Experiment
 from buildlab.bench.runs import Runs
 from buildlab.errors import UsageError
 
-Experiment = Callable[..., Runs]
+FORMER = {
+    "cache_mount_places": "cache_mounts",
+    "claims_client": "graph",
+    "claims_go": "go",
+    "claims_images": "small_images",
+    "claims_keys": "layer_cache",
+    "claims_mounts": "cache_mounts",
+    "claims_registry": "sharing",
+    "claims_stale": "stale",
+    "claims_time": "limit",
+    "checks": "reproducible",
+    "leaks": "secrets",
+    "platforms": "graph",
+}
+"""What folders were called before: somebody's claims may still say so."""
 
 
-def find(name: str) -> Experiment:
+def find(name: str) -> Experiment[..., Runs]:
     """The experiment of that name, as "layer_cache.order". Raises UsageError for none."""
-    module, _, function = name.rpartition(".")
-    try:
-        found = getattr(import_module(f"{experiments.__name__}.{module}"), function, None)
-    except ModuleNotFoundError as fault:
-        if not (fault.name or "").startswith(experiments.__name__):
-            raise  # a library that the experiment needs is not there
-        found = None
-    if found is None or not _is_experiment(found):
+    subject, _, function = name.partition(".")
+    found = _known().get(f"{FORMER.get(subject, subject)}.{function}")
+    if found is None:
         near = difflib.get_close_matches(name, names(), n=3, cutoff=0.4) or names()[:3]
         raise UsageError(f"no experiment is called {name!r}", f"write one of: {', '.join(near)}")
-    experiment: Experiment = found
-    return experiment
+    return found
 
 
 def names() -> list[str]:
     """All experiments that give facts, sorted."""
-    found = []
-    for module in pkgutil.iter_modules(experiments.__path__):
-        members = vars(import_module(f"{experiments.__name__}.{module.name}")).items()
-        found += [f"{module.name}.{name}" for name, value in members if _is_experiment(value)]
-    return sorted(found)
+    return sorted(_known())
 
 
-def _is_experiment(value: object) -> bool:
-    """Whether it is a function that `replayable` decorated."""
-    return inspect.isfunction(value) and hasattr(value, "__wrapped__")
+def _known() -> dict[str, Experiment[..., Any]]:
+    inside = f"{experiments.__name__}."
+    return {name: made for name, made in REGISTRY.items() if made.module.startswith(inside)}

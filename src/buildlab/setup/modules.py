@@ -85,7 +85,7 @@ def cached(module: str, kind: str) -> Path:
 
 def wanted() -> Wanted:
     """What the go.sum files of the course name, with the versions that lessons move to."""
-    recipes = Path(__file__).parents[1] / "experiments" / "recipes"
+    recipes = Path(__file__).parents[1] / "experiments"
     sums = [course_root() / "sample_go_app" / "go.sum", *sorted(recipes.rglob("go.sum"))]
     return parse("\n".join(path.read_text("utf-8") for path in sums))
 
