@@ -11,7 +11,7 @@ import pytest
 
 from buildlab.bench import evidence
 from buildlab.bench.replaying import replayable
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 runs: list[int] = []
 

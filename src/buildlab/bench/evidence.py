@@ -28,7 +28,7 @@ from buildlab.basics import jsontext
 from buildlab.errors import EngineError
 from buildlab.host import private
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.replay.files import normal_arguments
 
 R = TypeVar("R")

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from buildlab.bench import evidence
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.store import from_dict
 from buildlab.replay import files
 from buildlab.replay.state import active, inside_experiment, recording

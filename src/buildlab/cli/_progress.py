@@ -73,7 +73,7 @@ class Line:
         took = format_s(took_s) if phase in TIMED else ""
         ending = " ".join((BASE_WORDS if base else WORDS[phase], took)).strip()
         line = Text(f"{' ' if base else GLYPHS[phase]} ", style=colour)
-        line.append(f"{key}/{total} ", style="bold")
+        line.append(f"{key.of(total)} ", style="bold")
         left = room(self._console) - cell_len(line.plain) - cell_len(ending) - GAP
         line.append(cut(one_line(instruction), left))
         line.append(f"{' ' * GAP}{ending}", style=colour)

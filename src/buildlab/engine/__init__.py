@@ -17,7 +17,7 @@ from buildlab.engine.choose import Choice
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 __all__ = ["Choice", "Engine", "choice", "current", "engine", "forget", "use"]
 

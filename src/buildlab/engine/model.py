@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 if TYPE_CHECKING:
     import docker

@@ -10,7 +10,7 @@ from buildlab.bench.recipe import RECIPES
 from buildlab.bench.replaying import replayable
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds.workspace import workspace
-from buildlab.experiments.harbour import Harbour, printed
+from buildlab.experiments.harbour import Harbour
 from buildlab.record.model import BuildRecord
 
 STALE = RECIPES / "mounts-stale"
@@ -30,7 +30,7 @@ def recipe(name: str) -> str:
 def _compiled(name: str) -> tuple[BuildRecord, tuple[Row, ...]]:
     with _program() as program:
         record = program.run(recipe(name), name).require_ok()
-    told = re.findall(r"^(.+): compiled (\d+), text (.*)$", printed(record), flags=re.MULTILINE)
+    told = re.findall(r"^(.+): compiled (\d+), text (.*)$", record.output, flags=re.MULTILINE)
     return record, tuple(
         {"step": step, "compiled": int(count) > 0, "text": text} for step, count, text in told
     )
@@ -81,7 +81,7 @@ def module_changed() -> Runs:
     """
     with _program() as program:
         record = program.run(recipe("module"), "module").require_ok()
-    told = re.findall(r"^(.+): exit (\d+), said (.*)$", printed(record), flags=re.MULTILINE)
+    told = re.findall(r"^(.+): exit (\d+), said (.*)$", record.output, flags=re.MULTILINE)
     rows = tuple(
         {"command": name, "exit code": int(code), "says": said} for name, code, said in told
     )

@@ -7,7 +7,7 @@ import platform
 from datetime import datetime
 
 from buildlab.engine.model import Engine
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 NAMES = {"embedded": "private engine", "docker": "existing Docker", "remote": "remote builder"}
 

@@ -39,7 +39,7 @@ def _texts(record: BuildRecord) -> Iterator[str]:
     for step in record.steps:
         yield from (step.instruction, step.source, step.error)
         yield from (*step.arguments, *step.environment, *(step.settings or ()))
-        yield from (line.text for line in step.logs)
+        yield step.output
     yield from record.settings or ()
     yield from record.files.entries if record.files else ()
     for internal in record.internals:

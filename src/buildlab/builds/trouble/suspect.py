@@ -85,7 +85,7 @@ def _suspect(step: Step, record: BuildRecord, watch: Watch) -> bool:
     """Whether a step that ran may have been cut short: its disk was full, or it says so."""
     if step.state is not State.RAN or not step.intervals or step.keyword != "RUN":
         return False
-    if says_disk_full("".join(line.text for line in step.logs)):
+    if says_disk_full(step.output):
         return True  # a small tmpfs of its own, maybe: running it again costs less than a doubt
     begin = _epoch(record)
     return watch.full_during(begin + (step.start_s or 0.0), begin + (step.end_s or 0.0))
