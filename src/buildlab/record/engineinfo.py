@@ -17,3 +17,13 @@ class EngineInfo:
     buildkit_version: str = ""
     buildx_version: str = ""
     cpus: int = 0
+
+    @property
+    def called(self) -> str:
+        """How sentences call it."""
+        return self.name or self.kind
+
+    @property
+    def emptied_by_us(self) -> bool:
+        """Whether the kit made it: `buildlab engine reset` deletes all that it holds."""
+        return self.kind in ("embedded", "docker")

@@ -27,7 +27,7 @@ def note(record: BuildRecord) -> str:
 
 def _remedy(record: BuildRecord) -> str:
     engine = record.engine
-    if engine.kind in ("embedded", "docker"):
+    if engine.emptied_by_us:
         return "buildlab engine reset removes it, with the cache"
     if engine.driver in ("docker-container", "kubernetes"):
         return f"docker buildx rm {engine.builder} removes it, with the builder and its cache"

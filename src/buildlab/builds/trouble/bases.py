@@ -87,7 +87,7 @@ def _to_type(gone: Sequence[Need], engine: Engine, source: Source) -> Iterator[s
     words = list(source.flags)
     for name, where in instead.items():
         words += ["--build-context", f"{name}={where or 'docker-image://IMAGE'}"]
-    if engine.kind == "embedded" and any(need.image in CANONICAL for need in gone):
+    if engine.can.keep_images and any(need.image in CANONICAL for need in gone):
         yield "  → buildlab images: it makes what is missing of the kit's own anew; or"
     yield f"  → buildlab build {shlex.join([*words, source.shown])}"
     if not all(instead.values()):
@@ -161,8 +161,6 @@ def _equivalent(image: str, engine: Engine) -> str:
     name = whole.partition("@")[0]
     name = re.sub(r":[^/]*$", "", name)
     same = next((canonical for kind, canonical in _EQUIVALENTS if kind.fullmatch(name)), "")
-    if not same or (engine.kind == "embedded" and whole == same):
+    if not same or (engine.can.keep_images and whole == same):
         return ""  # none, or the one that is gone
-    return f"docker-image://{same}" if engine.kind == "embedded" else (
-        engine.build_contexts.get(same, "")
-    )  # fmt: skip
+    return engine.base(same)

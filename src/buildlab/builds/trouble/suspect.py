@@ -92,7 +92,7 @@ def _suspect(step: Step, record: BuildRecord, watch: Watch) -> bool:
 
 
 def _dropped(record: BuildRecord, steps: tuple[Step, ...], engine: Engine, doubt: Doubt) -> str:
-    if engine.kind not in ("embedded", "docker"):
+    if not engine.can.be_emptied:
         stages = ",".join(dict.fromkeys(s.stage or "0" for s in steps))
         return f"This builder's cache keeps it: free some space, then --no-cache-filter={stages}"
     first = min(s.start_s or 0.0 for s in steps)

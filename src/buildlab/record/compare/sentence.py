@@ -111,7 +111,7 @@ def _core_of(instruction: str) -> str:
 
 
 def _engine(side: Side) -> str:
-    return side.engine.name or side.engine.kind
+    return side.engine.called
 
 
 # --- time ---------------------------------------------------------------------------------------

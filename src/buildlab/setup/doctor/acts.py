@@ -37,7 +37,7 @@ def engine(bench: Bench) -> Outcome:
     else:
         bench.engine = engines.current(bases=False)
         info = bench.engine.info
-    if bench.engine.kind == "replay":
+    if not bench.engine.can.build:
         bench.engine = None
         raise Skip("BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used")
     if not lets_through(bench.engine, PROBE_LIMIT_S):
