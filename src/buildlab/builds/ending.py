@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from buildlab.builds.aftermath import PATIENT, QUICK, STOPPED, Aftermath, make_sure
+from buildlab.builds.asked import lookup
+from buildlab.builds.asked.source import short_path
 from buildlab.builds.job import Attempt, Job, warned
 from buildlab.builds.trouble import bases, disk, faults
 from buildlab.errors import (
@@ -120,6 +122,13 @@ def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
         seen = ending.disk_full or disk.disk_is_full(job.engine)
         elsewhere = None if seen else disk.result_not_written(job.flags)
         return elsewhere or disk.engine_disk_full(job.engine)
+    file = job.source.dockerfile
+    if file and faults.bad_name(ending.tail) and (line := lookup.not_utf_8(file)):
+        path = quoted(short_path(file))
+        return UsageError(
+            f"line {line} of {short_path(file)} is not UTF-8",
+            f"if it is Latin-1: iconv -f LATIN1 -t UTF-8 {path} > {path}.utf8",
+        )
     if isinstance(found, UsageError) and faults.missing_frontend(ending.tail):
         return bases.without_frontend(found, job.engine, job.source, Masker(job.mask))
     if found is None and faults.says_disk_full(ending.logs):

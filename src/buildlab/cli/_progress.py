@@ -103,7 +103,7 @@ def line(console: Console, *, quiet: bool, plain: bool = False) -> Iterator[tupl
 
 def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = False) -> None:
     """The record's summary, unless told otherwise why it failed, its steps, its warnings."""
-    console = Console(highlight=False, stderr=stderr)
+    console = Console(emoji=False, highlight=False, stderr=stderr)
     said = [describe(record), *(below_sentence(record) if failure else ())]
     whole = not console.is_terminal  # in a terminal, lines end between words
     for line in said:

@@ -75,7 +75,7 @@ def start() -> None:
     if Settings.from_env().replaying:
         raise UsageError(*NO_ENGINE)
     found = engines.choice()
-    with Console(stderr=True).status(f"{found.summary} …"):
+    with Console(emoji=False, stderr=True).status(f"{found.summary} …"):
         opened = engines.current()
     print(f"{opened.info.name}, builder {opened.info.builder}: running ({found.why})")
 

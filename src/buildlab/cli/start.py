@@ -23,7 +23,7 @@ from buildlab.host.settings import Settings, tool_env
 from buildlab.setup.jupyter import Lab, choose_port, course_root, is_loopback, jupyterlab, options
 from buildlab.setup.jupyter.address import ANYWHERE
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(emoji=False, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

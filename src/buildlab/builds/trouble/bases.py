@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildlab.builds.asked.source import Source
-from buildlab.builds.trouble import features
+from buildlab.builds.trouble import features, refused
 from buildlab.dockerfile.needs import Need, needed
 from buildlab.dockerfile.reading import parse
 from buildlab.engine.images.model import CANONICAL, DEBIAN, GOLANG, STATIC
@@ -24,7 +24,7 @@ from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
 from buildlab.masking import Masker
 from buildlab.record.failing import message
-from buildlab.record.flags import values
+from buildlab.record.flags import given, values
 from buildlab.record.model import BuildRecord
 from buildlab.record.written import build_arguments
 
@@ -48,7 +48,9 @@ def explained(record: BuildRecord, engine: Engine, source: Source, masker: Maske
     if _UNRESOLVED.search(failure.words):
         told = "\n".join(_missing(engine, source))
     else:
-        told = features.explained(failure.words, source.text(), engine.info.buildkit_version)
+        told = refused.explained(failure.words, source) or features.explained(
+            failure.words, source.text(), engine.info.buildkit_version
+        )
     return replace(record, failure=replace(failure, message=masker(told))) if told else record
 
 
@@ -69,6 +71,10 @@ def _missing(engine: Engine, source: Source) -> Iterator[str]:
     why = dict(zip(needs, _asked(engine, source, needs), strict=True))
     gone = [need for need in needs if why[need]]
     if not gone:
+        if needs and given(source.flags, "--pull"):
+            yield f"--pull asks the registry of {', '.join(n.image for n in needs)}: no answer"
+            yield "  here the engine has what this build needs"
+            yield "  → leave --pull out"
         return
     if len(gone) == 1:
         yield f"the image {_named(gone[0])} can't be had here: {why[gone[0]]}"
