@@ -87,7 +87,7 @@ def tree(context: Context) -> Path:
 
 def listed(record: BuildRecord) -> dict[str, str]:
     """What the image holds, by name; nothing of a build that found its steps in the cache."""
-    text = "".join(line.text for line in record.require_ok().steps[-1].logs)
+    text = record.require_ok().steps[-1].output
     return {line.split()[0]: line.strip() for line in text.splitlines()}
 
 

@@ -171,6 +171,37 @@ def test_quiet_says_why_a_build_failed(here: Path, typed: Typed) -> None:
     assert "missing" in err
 
 
+def test_nothing_is_lost_without_a_word(here: Path, typed: Typed) -> None:
+    """What docker warns of in its log, and what it passes over: both are told."""
+    words = ("--squash", "--no-cache-filter=three", "--secret=id=t,env=NOT_SET")
+    code, out, _ = typed("build", *words, "app")
+    assert code == 0
+    told = out.decode()
+    assert "Warning: docker: experimental flag squash is removed" in told
+    assert "no stage is called three, so nothing was built anew for it; there are: one, two" in told
+    assert "is empty: t (the variable NOT_SET)" in told
+
+
+@pytest.mark.parametrize(
+    ("instruction", "flags", "message"),
+    [
+        (b"RUN caf\xe9", (), "line 2 of app/Bad is not UTF-8"),
+        (b"LABEL a=b", ("--target", "three"), "then one of 0"),
+        (b"RUN --network=host true", (), "buildlab build --allow network.host -f app/Bad app"),
+    ],
+    ids=["Latin-1", "target", "entitlement"],
+)
+def test_a_refusal_says_what_to_type(
+    here: Path, typed: Typed, instruction: bytes, flags: tuple[str, ...], message: str
+) -> None:
+    """Where the words of the command, or one line of the file, are all that is wrong."""
+    (here / "app/Bad").write_bytes(b"FROM scratch\n" + instruction + b"\n")
+    code, _, err = typed("build", "-f", "app/Bad", *flags, "app")
+    assert code in (2, 4)
+    assert message in err
+    assert "  → " in err
+
+
 @pytest.mark.parametrize("mode", ["", "max", "disabled"])
 def test_the_metadata_file_is_docker_s(
     here: Path, typed: Typed, lab_engine: Engine, monkeypatch: pytest.MonkeyPatch, mode: str
@@ -356,20 +387,37 @@ def test_plain_progress_is_the_log(here: Path, typed: Typed, lab_engine: Engine)
         (("-f", "/dev/stdin", "app"), "build -f - "),
         (("-f", "/dev/zero", "app"), "a device"),
         (("-f", "huge", "app"), "no Dockerfile"),
+        (("-f", "utf16", "app"), "iconv -f UTF-16 -t UTF-8 utf16 > utf16.utf8"),
+        (("-f", "/none/x", "app"), "there is no /none/x\n"),
+        (("-f", "app/none", "app"), "there is no none in "),
         (("pipe",), "is a named pipe"),
         (("app.tar",), "build - < app.tar"),
         (("app/Dockerfile",), "build -f app/Dockerfile app"),
         (("broken",), "a link to nowhere"),
         (("",), "an empty word"),
+        (("app", "--secret", "id=t,src=none"), "where a path in a flag begins"),
+        (("app", "--secret=id=none:a:"), "the secret none:a:: there is no none:a: in "),
+        (("app", "--secret", "id=t,src=~/none"), "--secret id=t,src=$HOME/none"),
+        (("app", "--ssh", "k=none"), "--ssh k=PATH"),
+        (("app", "--ssh", "default"), "ssh-add"),
+        (("app", "--build-context", "lib=none"), "the named context lib: there is no none in "),
+        (("app", "--build-context", "lib=oci-layout://none:1"), "there is no none in "),
+        (("app", "--build-context", "lib=target:one"), "COPY --from=one"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_is_wrong_is_said_at_once(
-    here: Path, typed: Typed, words: tuple[str, ...], message: str
+    here: Path,
+    typed: Typed,
+    words: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An error of the user's, with what to type, before anything is built."""
     (here / "docker-bake.hcl").write_text('target "app" {\n  context = "app"\n}\n')
     (here / "compose.yaml").write_text("services:\n  app:\n    build: app\n")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    (here / "utf16").write_text("FROM scratch\n", "utf-16")
     os.mkfifo(here / "pipe")
     (here / "broken").symlink_to("nowhere")
     with (here / "huge").open("wb") as file:

@@ -124,7 +124,7 @@ def test_failed_build_gives_a_record(context: Context, lab_engine: Engine) -> No
     assert "exit code: 7" in record.failure.message
     assert ">>> RUN echo" in record.failure.excerpt
     assert record.step("", 2).state is State.FAILED
-    assert context.salt in "".join(line.text for line in record.step("", 2).logs)
+    assert context.salt in record.step("", 2).output
 
 
 def test_broken_dockerfile_gives_a_record(context: Context, lab_engine: Engine) -> None:
@@ -250,7 +250,7 @@ def test_cache_mounts_are_in_the_kits_namespace(context: Context, lab_engine: En
             context.path, f"--build-arg=SALT={context.salt}{salt}", engine=lab_engine,
             output="cache", cache_ns=ns,
         ).require_ok()  # fmt: skip
-        return "".join(line.text for line in record.steps[-1].logs)
+        return record.steps[-1].output
 
     ours, other = f"a-{context.salt}", f"b-{context.salt}"
     assert "mark" not in seen("1", ours)

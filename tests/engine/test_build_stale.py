@@ -41,7 +41,7 @@ def project(parent: Path, context: Context, text: str) -> Path:
 
 
 def printed(record: BuildRecord) -> str:
-    return "".join(line.text for line in record.require_ok().steps[-1].logs).strip()
+    return record.require_ok().steps[-1].output.strip()
 
 
 def built(folder: Path, engine: Engine) -> BuildRecord:

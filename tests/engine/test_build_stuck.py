@@ -86,6 +86,21 @@ def test_engine_that_a_registry_holds_up_is_restarted(context: Context, own: Eng
     assert [s.value for s in record.states().values()] == ["cached"]
 
 
+@pytest.mark.parametrize("call", ["FROM", "--push"])
+def test_registry_that_falls_silent_later_is_named(
+    context: Context, lab_engine: Engine, call: str
+) -> None:
+    """Whatever the build wanted of it, the remedy says how to look at this very registry."""
+    with faulty_registry(lab_engine, "later") as source:
+        base = f"{source}/app:{context.salt}" if call == "FROM" else "scratch"
+        context.dockerfile(f"FROM {base}\nCOPY f /{context.salt}\n")
+        context.write("f", context.salt)
+        flags = () if call == "FROM" else ("--push", f"--tag={source}/app")
+        with pytest.raises(TimedOut, match="waiting for") as told:
+            build(context.path, *flags, engine=lab_engine, output="cache", timeout_s=2)
+    assert f"http://{source}/v2/" in told.value.hint
+
+
 @pytest.fixture
 def caller(context: Context, own: Engine, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process whose build a registry holds up."""

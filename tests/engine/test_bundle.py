@@ -149,3 +149,27 @@ def test_a_bundle_that_can_not_be_written_leaves_nothing(made: Path, tmp_path: P
     with pytest.raises(UsageError, match="can't write"):
         bundle.write(tmp_path / "file" / "bundle.tar")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_killed_bundle_is_swept_and_the_users_files_stay(
+    lab_engine: Engine, tmp_path: Path
+) -> None:
+    """Half a bundle has a name that the kit's list knows; one that a user gave is theirs."""
+    if lab_engine.kind != "embedded":
+        pytest.skip("only a machine with the kit's own engine makes a bundle")
+    theirs = [tmp_path / name for name in (".b.tar.part", "b.tar", "notes")]
+    for path in theirs:
+        path.write_text("theirs")
+    killed = (
+        "import os; from pathlib import Path; from buildlab.setup import bundle\n"
+        "bundle._wheels = lambda folder: folder\n"
+        "bundle.ensuring.carry = lambda *_: None\n"
+        "bundle.sealed.write = lambda part, *_: part.touch() or os.kill(os.getpid(), 9)\n"
+        f"bundle.write(Path({str(tmp_path / 'b.tar')!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", killed], timeout=60, check=False)
+    assert done.returncode == -9
+    assert len(list(tmp_path.iterdir())) == len(theirs) + 1
+    Settings.from_env().paths.ours.sweep()
+    assert sorted(tmp_path.iterdir()) == sorted(theirs)
+    assert {path.read_text() for path in theirs} == {"theirs"}

@@ -29,8 +29,8 @@ def served(
     port = network.free_port()
     busybox = str(engine_packages / "bin/busybox")
     service = ("httpd", "-f", "-p", f"0.0.0.0:{port}", "-h", str(busybox_context))
-    with subprocess.Popen(network.inside(engine, busybox, *service)) as process:
-        ask = network.inside(engine, busybox, "wget", "-qO-", f"http://127.0.0.1:{port}/Dockerfile")
+    with subprocess.Popen(engine.inside(busybox, *service)) as process:
+        ask = engine.inside(busybox, "wget", "-qO-", f"http://127.0.0.1:{port}/Dockerfile")
         assert wait_until(
             lambda: subprocess.run(ask, capture_output=True, check=False).returncode == 0, LIMIT_S
         )
@@ -78,7 +78,7 @@ def test_host_loopback_is_out_of_reach(private: Settings, engine_packages: Path)
     with subprocess.Popen([busybox, "httpd", "-f", "-p", f"127.0.0.1:{port}"]) as process:
         for address in ("127.0.0.1", "10.0.2.2"):
             url = f"http://{address}:{port}/"
-            ask = network.inside(engine, busybox, "wget", "-T", "2", "-qO-", url)
+            ask = engine.inside(busybox, "wget", "-T", "2", "-qO-", url)
             done = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=LIMIT_S)
             assert "404" not in done.stderr
             assert done.returncode != 0

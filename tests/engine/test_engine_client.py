@@ -20,7 +20,7 @@ from buildlab.engine.docker import dockers
 from buildlab.engine.docker.candidates import Candidate
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 from tests.engine.fake_docker import handler, listening
 
 # Plays the far end of `ssh HOST docker system dial-stdio`: its input and output are a socket's.

@@ -11,7 +11,7 @@ from buildlab.bench.recipe import bench, edit
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed
 from buildlab.experiments.cache_mounts import places
-from buildlab.experiments.layer_cache import edits
+from buildlab.experiments.layer_cache import invalidation
 from buildlab.experiments.programs import harbour
 from buildlab.record.model import State
 
@@ -25,14 +25,14 @@ def kept(fault: BuildFailed) -> Path:
 
 def test_a_broken_edit_names_its_step_and_keeps_the_workspace(lab_engine: Engine) -> None:
     """The message holds the Dockerfile's line; the folder still has what was built."""
-    broken = edit("broken", lambda t: t.replace(edits.RULES, "RUN date", "RUN no-such-tool"))
+    broken = edit("broken", lambda t: t.replace(invalidation.RULES, "RUN date", "RUN no-such-tool"))
     with (
         pytest.raises(BuildFailed, match=r"(?s)broken.*RUN no-such-tool") as caught,
-        bench(edits.HERE / edits.RULES, [broken]) as made,
+        bench(invalidation.HERE / invalidation.RULES, [broken]) as made,
     ):
         made.run("broken")
     folder = kept(caught.value)
-    assert (folder / edits.RULES).is_file()
+    assert (folder / invalidation.RULES).is_file()
 
 
 def test_a_failed_experiment_leaves_no_result_and_the_next_one_works(

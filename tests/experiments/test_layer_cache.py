@@ -9,7 +9,7 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.bench.recipe import Bench
 from buildlab.engine import Engine
-from buildlab.experiments.layer_cache import edits
+from buildlab.experiments.layer_cache import invalidation
 from buildlab.record.model import BuildRecord, State
 
 COPY_MODULES = "COPY go.mod"
@@ -42,11 +42,11 @@ def ran(record: BuildRecord) -> list[str]:
 
 @pytest.fixture(scope="module")
 def bench(lab_engine: Engine) -> Iterator[Bench]:
-    with edits.rules() as made:
+    with invalidation.rules() as made:
         yield made
 
 
-@pytest.mark.parametrize("edit", [e.name for e in edits.EDITS])
+@pytest.mark.parametrize("edit", [e.name for e in invalidation.EDITS])
 def test_edit_runs_what_the_lesson_says(bench: Bench, edit: str) -> None:
     """Each edit runs exactly the steps that lesson 01 names, on a warm engine too."""
     seen = ran(bench.run(edit))
@@ -58,19 +58,19 @@ def test_matrix_has_a_row_for_every_edit(bench: Bench) -> None:
     """The lesson's heat map crosses every edit with every cacheable step."""
     matrix = bench.run_all().matrix
     assert matrix is not None
-    assert list(matrix.edits) == [e.name for e in edits.EDITS]
+    assert list(matrix.edits) == [e.name for e in invalidation.EDITS]
     assert len(matrix.steps) == len(bench.baseline.states())
 
 
 def test_source_first_downloads_again(lab_engine: Engine) -> None:
     """Copying the source above the download makes a source edit run the download again."""
-    runs = measured(edits.order)
+    runs = measured(invalidation.order)
     assert any("go mod download" in text for text in ran(runs["source first"]))
     assert not any("go mod download" in text for text in ran(runs["dependencies first"]))
 
 
 def test_moved_base_reaches_the_tag_and_not_the_digest(lab_engine: Engine) -> None:
     """A base image pushed under the same tag invalidates a FROM by tag, not one by digest."""
-    facts = measured(edits.base_image_moved).facts
+    facts = measured(invalidation.base_image_moved).facts
     assert facts["by tag, the step ran again"] is True
     assert facts["by digest, the step ran again"] is False

@@ -76,10 +76,30 @@ def test_broken_shims_are_not_taken_for_a_python(checkout: Path) -> None:
     for name in ("python3.13", "python3"):
         program(checkout, name, "echo 'command not found' >&2; exit 127")
     # PYTHONHOME breaks the system's own /usr/bin/python3, which the script tries last.
-    done = lab(checkout, "start", BUILDLAB_PYTHON="python3.13", PYTHONHOME="/nonexistent")
+    done = lab(checkout, "start", PYTHONHOME="/nonexistent")
     assert done.returncode == 3, done.stderr
     assert "no Python 3.11 or newer, and no uv" in done.stderr
     assert "apt-get install python3" in done.stderr and "uv" in done.stderr
+
+
+def test_a_named_python_is_used_or_refused(checkout: Path) -> None:
+    """BUILDLAB_PYTHON that is no suitable Python is named; no other is taken in its place."""
+    program(checkout, "python3", "exit 0")
+    done = lab(checkout, "start", BUILDLAB_PYTHON="/etc/passwd")
+    assert done.returncode == 3
+    assert "BUILDLAB_PYTHON is /etc/passwd" in done.stderr
+    assert "unset BUILDLAB_PYTHON" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_place_that_can_not_be_written_is_named(checkout: Path) -> None:
+    """Nothing is waited for: where nobody can make a folder, no other ./lab is at it."""
+    program(checkout, "python3", "exit 0")
+    done = lab(checkout, "start", BUILDLAB_VENV="/proc/place/venv")
+    assert done.returncode == 3
+    assert "no writing in /proc/place" in done.stderr
+    assert "BUILDLAB_VENV=DIR" in done.stderr
+    assert "waiting" not in done.stdout
 
 
 def test_a_python_without_venv_is_named_with_the_package(checkout: Path) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.joining import make_record
-from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Fold
 
 FOLDER = Path(__file__).parents[1] / "streams"

@@ -10,7 +10,7 @@ import pytest
 from buildlab.artifact import lint, oci, scanner
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, UsageError
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 NO_ENGINE = Engine("replay", EngineInfo("replay"), (), (), {}, "", "test")
 

@@ -14,8 +14,8 @@ from buildlab.dockerfile.needs import Need
 from buildlab.engine.images.model import GOLANG
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.flags import given, values
-from buildlab.record.model import EngineInfo
 
 
 def engine(**changes: object) -> Engine:

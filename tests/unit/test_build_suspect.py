@@ -13,7 +13,8 @@ from buildlab.engine.distrust import results
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull
 from buildlab.record import store
-from buildlab.record.model import BuildRecord, EngineInfo, Interval, LogLine, State, Step, StepKey
+from buildlab.record.engineinfo import EngineInfo
+from buildlab.record.model import BuildRecord, Interval, LogLine, State, Step, StepKey
 
 LISTED = """\
 ID:           aaa

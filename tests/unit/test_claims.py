@@ -18,7 +18,8 @@ from buildlab.claims.judging import facts_of, judge
 from buildlab.claims.model import Judged, Verdict
 from buildlab.cli import main
 from buildlab.errors import UsageError
-from buildlab.record.model import BuildRecord, EngineInfo, State, Step, StepKey
+from buildlab.record.engineinfo import EngineInfo
+from buildlab.record.model import BuildRecord, State, Step, StepKey
 
 GOOD = """\
 where = "Rules"

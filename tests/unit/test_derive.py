@@ -10,7 +10,7 @@ import pytest
 from buildlab.record.compare import compare, summary
 from buildlab.record.derive import critical_path, measure, misses, no_op_s, totals
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, Internal, Interval, State, Step, StepKey
+from buildlab.record.model import BuildRecord, Internal, Interval, LogLine, State, Step, StepKey
 from buildlab.record.phrases import format_bytes, format_ratio, format_s, short_instruction
 from buildlab.record.words import (
     describe,
@@ -300,3 +300,14 @@ def test_every_recorded_build_has_html(name: str) -> None:
         assert "&gt;&gt;&gt;" in page
     both = compare(found, found)
     assert comparison_html(both).count("← changed") == 0
+
+
+def test_output_is_whole_lines() -> None:
+    """A step's output is its pieces as one text; the next step's begins on a line of its own."""
+    pieces = ((LogLine(0, 1, "be"), LogLine(1, 1, "gun\n")), (LogLine(2, 2, "no end"),), ())
+    steps = [
+        Step(StepKey("", n), 4, "RUN x", State.RAN, logs=logs)
+        for n, logs in enumerate((*pieces, (LogLine(3, 1, "last\n"),)), 1)
+    ]
+    assert steps[0].output == "begun\n"
+    assert made(*steps).output == "begun\nno end\nlast"

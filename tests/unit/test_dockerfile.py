@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildlab.dockerfile.reading import expand, parse, scopes
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.joining import make_record
-from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.model import BuildRecord
 from buildlab.record.written import image_settings
 from tests.unit.streams import folded, recorded
 

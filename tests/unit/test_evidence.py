@@ -13,7 +13,7 @@ from buildlab.bench import evidence, uses
 from buildlab.bench.experiment import Experiment, experiment
 from buildlab.bench.sample import sample_app, sample_file
 from buildlab.claims import catalogue
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 PACKAGE = Path(uses.__file__).parents[1]
 

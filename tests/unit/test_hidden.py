@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from buildlab.masking import MASK, Masker
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.joining import make_record
-from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Fold
 from buildlab.replay.hidden import masked
 

@@ -19,7 +19,8 @@ from buildlab.builds import build
 from buildlab.errors import EngineError, RecordError, UsageError
 from buildlab.host.settings import Settings
 from buildlab.record import store
-from buildlab.record.model import BuildRecord, EngineInfo
+from buildlab.record.engineinfo import EngineInfo
+from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Progress
 from buildlab.replay import files
 

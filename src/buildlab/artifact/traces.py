@@ -16,7 +16,6 @@ from buildlab.builds.asked.source import locate
 from buildlab.builds.workspace import Workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildFailed, EngineError
-from buildlab.host.settings import Settings
 
 _LIMIT_S = 300
 
@@ -60,9 +59,7 @@ def metadata_file(engine: Engine, context: Workspace, *flags: str) -> bytes:
 
 def state_folder(engine: Engine) -> Path | None:
     """Where a fresh engine of the kit's keeps all it has; None where only a Docker knows."""
-    if engine.kind != "embedded" or not engine.fresh:
-        return None
-    return next(Settings.from_env().paths.fresh.glob(f"*-{engine.session}"), None)
+    return engine.state_dir if engine.fresh else None
 
 
 def _run(engine: Engine, argv: list[str] | tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:

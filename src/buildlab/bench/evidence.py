@@ -24,7 +24,7 @@ from buildlab.basics import jsontext
 from buildlab.errors import EngineError
 from buildlab.host import private
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 if TYPE_CHECKING:
     from buildlab.bench.experiment import Experiment

@@ -9,6 +9,7 @@ from typing import Any
 from buildlab.record import store
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord
+from buildlab.record.recorded import where_recorded
 
 Fact = str | int | float | bool
 Row = Mapping[str, Fact]
@@ -34,7 +35,7 @@ class Runs:
     @property
     def recorded(self) -> str:
         """Where and when the builds were recorded; "" where they were made here."""
-        return next((r.recorded for r in self.records.values() if r.recorded), "")
+        return where_recorded(self.records.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; the matrix is derived again on load, so it is not stored."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from buildlab.builds.aftermath import PATIENT, QUICK, STOPPED, Aftermath, make_sure
+from buildlab.builds.asked import lookup, registries
+from buildlab.builds.asked.source import short_path
 from buildlab.builds.job import Attempt, Job, warned
 from buildlab.builds.trouble import bases, disk, faults
 from buildlab.errors import (
@@ -20,6 +23,14 @@ from buildlab.host.settings import Settings
 from buildlab.masking import Masker
 from buildlab.record import store
 from buildlab.record.model import Failure
+
+_BASE_IMAGE = re.compile(r"load metadata for (\S+)")
+_WAITS = {
+    "--cache-from": ("importing cache",),
+    "--cache-to": ("exporting cache",),
+    "--push": ("exporting to", "pushing"),
+}
+"""How BuildKit names what it does with the registry of a flag."""
 
 
 def left_open(attempt: Attempt) -> bool:
@@ -79,22 +90,25 @@ def _engine_failed(job: Job, ending: faults.Ending, became: Aftermath) -> Engine
     return EngineError(
         f"{job.title}: stopped: the engine {ending.engine_failed}, while waiting for "
         f"{_waited(ending)}; {left}",
-        became.hint or _silent_registry(ending) or again,
+        became.hint or _silent_registry(job, ending) or again,
     )
 
 
-def _silent_registry(ending: faults.Ending) -> str:
-    """What to do where the build waited for a registry's cache; "" where it did not."""
-    if any("cache" in name and "] " not in name for name in ending.running):
-        return (
-            "build without --cache-from and --cache-to, or see why that registry is silent: "
-            "curl -m 5 -i http://HOST/v2/"
-        )
+def _silent_registry(job: Job, ending: faults.Ending) -> str:
+    """What to do where the build waited for a registry; "" where it did not."""
+    for name in ending.running:
+        if found := _BASE_IMAGE.search(name):
+            look = registries.look(registries.server_of(found[1]))
+            return f"name an image that this engine has, or {look}"
+        for flag, _, ref in registries.references(job.flags):
+            if name.startswith(_WAITS[flag]):
+                look = registries.look(registries.server_of(ref))
+                return f"build without {flag}, or {look}"
     return ""
 
 
 def _timed_out(job: Job, ending: faults.Ending, became: Aftermath) -> TimedOut:
-    hint = _silent_registry(ending) or (
+    hint = _silent_registry(job, ending) or (
         "give a longer time limit (timeout_s=…, --timeout), or see what doesn't answer: "
         "buildlab doctor"
     )
@@ -120,6 +134,13 @@ def _classified(job: Job, attempt: Attempt) -> BuildlabError | None:
         seen = ending.disk_full or disk.disk_is_full(job.engine)
         elsewhere = None if seen else disk.result_not_written(job.flags)
         return elsewhere or disk.engine_disk_full(job.engine)
+    file = job.source.dockerfile
+    if file and faults.bad_name(ending.tail) and (line := lookup.not_utf_8(file)):
+        path = quoted(short_path(file))
+        return UsageError(
+            f"line {line} of {short_path(file)} is not UTF-8",
+            f"if it is Latin-1: iconv -f LATIN1 -t UTF-8 {path} > {path}.utf8",
+        )
     if isinstance(found, UsageError) and faults.missing_frontend(ending.tail):
         return bases.without_frontend(found, job.engine, job.source, Masker(job.mask))
     if found is None and faults.says_disk_full(ending.logs):

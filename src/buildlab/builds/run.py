@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from buildlab import masking, replay
 from buildlab.builds import aftermath
-from buildlab.builds.asked import registries
+from buildlab.builds.asked import places, registries
 from buildlab.builds.asked.command import Output, compose
 from buildlab.builds.asked.known import Known, kept_back, known
 from buildlab.builds.asked.preparing import run_context, time_limit, title_of
@@ -88,6 +88,7 @@ def build(
         spool = Settings.from_env().paths
         source = locate(os.fspath(context), flags, stdin=stdin, spool=spool.make(spool.work))
         engine = engine or current()
+        places.look(source.flags, engine.child_env())
         secret = known(mask, source, engine)
         masker.learn(secret.values)
         return _guarded(
@@ -184,7 +185,7 @@ def _run(job: Job) -> BuildRecord:
             "retried",
             f"run twice: {failing.message(first.ending.tail.strip().splitlines()[-1])}",
         )
-    attempt.record = remarked(attempt.record, job)
+    attempt.record = remarked(attempt.record, job, attempt.ending.tail)
     stop = why_stopped(job, attempt, after(job, attempt))
     if stop is not None:
         raise with_evidence(stop, job, attempt)

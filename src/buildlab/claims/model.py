@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from buildlab.bench.conditions import Condition
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 
 class Verdict(StrEnum):

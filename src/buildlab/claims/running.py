@@ -13,6 +13,7 @@ from buildlab.claims.judging import facts_of, judge
 from buildlab.claims.model import Claim, Judged, Verdict
 from buildlab.claims.reading import read, select
 from buildlab.errors import BuildlabError
+from buildlab.record.recorded import where_recorded
 
 Progress = Callable[[str], object]
 
@@ -79,7 +80,7 @@ class Ledger:
     @property
     def recorded(self) -> str:
         """Where and when the builds were recorded; "" where they were made here."""
-        return next((j.recorded for j in self.judged if j.recorded), "")
+        return where_recorded(self.judged)
 
     @property
     def complete(self) -> bool:

@@ -188,7 +188,7 @@ def _say(text: str, fault: BaseException, masker: Masker, heading: str = "Error:
     """What went wrong, and what the fault carries besides: where its evidence is."""
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True)
     console.print(heading, style="bold red", end=" ")
     console.print(masker(spoken(text)), markup=False)
     for note in getattr(fault, "__notes__", ()):

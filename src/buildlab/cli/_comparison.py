@@ -27,7 +27,7 @@ _GAP, _NARROWEST, _WIDEST_STEP, _LINES = 2, 18, 14, 3
 
 def print_comparison(comparison: Comparison) -> None:
     """What the two are, the sentence, then a line for each step and what changed in it."""
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     for name, side in (("first", comparison.a), ("second", comparison.b)):
         console.print(Text(f"{name:8}{_about(side)}"), soft_wrap=True)
     console.print(Text(summary(comparison)), soft_wrap=True)

@@ -73,7 +73,7 @@ class Line:
         took = format_s(took_s) if phase in TIMED else ""
         ending = " ".join((BASE_WORDS if base else WORDS[phase], took)).strip()
         line = Text(f"{' ' if base else GLYPHS[phase]} ", style=colour)
-        line.append(f"{key}/{total} ", style="bold")
+        line.append(f"{key.of(total)} ", style="bold")
         left = room(self._console) - cell_len(line.plain) - cell_len(ending) - GAP
         line.append(cut(one_line(instruction), left))
         line.append(f"{' ' * GAP}{ending}", style=colour)
@@ -103,7 +103,7 @@ def line(console: Console, *, quiet: bool, plain: bool = False) -> Iterator[tupl
 
 def print_record(record: BuildRecord, *, failure: bool = True, stderr: bool = False) -> None:
     """The record's summary, unless told otherwise why it failed, its steps, its warnings."""
-    console = Console(highlight=False, stderr=stderr)
+    console = Console(emoji=False, highlight=False, stderr=stderr)
     said = [describe(record), *(below_sentence(record) if failure else ())]
     whole = not console.is_terminal  # in a terminal, lines end between words
     for line in said:

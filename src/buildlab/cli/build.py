@@ -108,7 +108,7 @@ def _measured(asked: Asked, wanted: _Wanted) -> None:
     from buildlab.builds import build as run
     from buildlab.cli._progress import line
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True)
     quiet = wanted.as_json or asked.look in ("quiet", "none")
     try:
         with line(console, quiet=quiet, plain=asked.look == "plain") as observers:

@@ -36,7 +36,7 @@ def bundle(
     from buildlab.record.phrases import format_bytes
     from buildlab.setup import bundle as bundles
 
-    with Console(stderr=True).status("bundle …") as status:
+    with Console(emoji=False, stderr=True).status("bundle …") as status:
         made = bundles.write(file, lambda step: status.update(f"bundle: {step} …"))
     size_bytes, digest = file.stat().st_size, bundles.digest(file)
     if as_json:

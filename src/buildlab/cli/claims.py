@@ -70,7 +70,7 @@ def run(
 
     wanted = claims.select(claims.read(), names or ())
     judged: list[Judged] = []
-    screen = Console(stderr=True, highlight=False, soft_wrap=True)
+    screen = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True)
     try:
         with screen.status("reading claims …") as status:
 
@@ -106,7 +106,7 @@ def list_(names: Names = None, as_json: AsJson = False) -> None:
     table = _table("claim", "says", "seen")
     for claim in chosen:
         table.add_row(claim.id, Text(claim.says), _verdict(claim.expected))
-    Console(highlight=False).print(table)
+    Console(emoji=False, highlight=False).print(table)
     print(f"{len(chosen)} claims of {len({c.source.url for c in chosen})} sources")
 
 
@@ -123,7 +123,7 @@ def show(
     if as_json:
         print_json([_claim(c) for c in chosen])
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     for claim in chosen:
         _print_claim(console, claim, claims.known(claim))
 
@@ -171,7 +171,7 @@ def _print_all(ledger: Ledger, as_json: bool) -> None:
         if judged.differs:
             verdict.append(f"\n≠ {judged.claim.expected.value} when it was written", "bold")
         table.add_row(judged.claim.id, Text(judged.claim.says), verdict, Text(judged.evidence_text))
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print(table)
     counts = ", ".join(f"{n} {verdict}" for verdict, n in ledger.totals.items())
     console.print(f"{len(ledger.judged)} claims: {counts}", markup=False, soft_wrap=True)

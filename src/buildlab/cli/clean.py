@@ -56,7 +56,7 @@ def clean(
 def _list(found: Cleaned, verb: str) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     for row in found.removals:
         line = f"{row.what:<10} {row.name}  ({row.where})"
         if row.kept:
@@ -83,4 +83,4 @@ def _prove(found: Cleaned) -> None:
     for row in found.proofs:
         verdict = "all there" if row.same else f"LOST: {names(row.lost, 10)}"
         table.add_row(row.where, row.what, str(row.before), str(row.after), verdict)
-    Console(highlight=False).print(table)
+    Console(emoji=False, highlight=False).print(table)

@@ -30,7 +30,7 @@ def doctor(
     from buildlab.setup.doctor import Report, examine
 
     Settings.from_env()  # a variable that means nothing is a usage error, not a row
-    screen = Console(stderr=True, highlight=False)
+    screen = Console(emoji=False, stderr=True, highlight=False)
     with screen.status("…") as status:
         report: Report = examine(starting=lambda title: status.update(f"{title} …"))
     if as_json:
@@ -62,6 +62,6 @@ def _print(report: object) -> None:
         if row.remedy:
             detail.append(f"\n→ {spoken(row.remedy)}", style="bold")
         table.add_row(row.check, Text(*marks[row.result]), detail)
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print(table)
     console.print(report.summary, markup=False)

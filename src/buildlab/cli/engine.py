@@ -45,7 +45,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(found))
         return
-    replay = found.kind == "replay"
+    replay = Settings.from_env().replaying
     rows = [
         ("engine", "none" if replay else f"{found.kind}, {'' if found.running else 'not '}running"),
         ("trouble", found.trouble),
@@ -75,29 +75,16 @@ def start() -> None:
     if Settings.from_env().replaying:
         raise UsageError(*NO_ENGINE)
     found = engines.choice()
-    with Console(stderr=True).status(f"{found.summary} …"):
+    with Console(emoji=False, stderr=True).status(f"{found.summary} …"):
         opened = engines.current()
     print(f"{opened.info.name}, builder {opened.info.builder}: running ({found.why})")
 
 
 def stop() -> None:
     """Stop the engine; its images and cache stay."""
-    from buildlab import engine as engines
-    from buildlab.engine.docker import existing
-    from buildlab.engine.embedded import shared
+    from buildlab.engine import ending
 
-    found, settings = engines.choice(), Settings.from_env()
-    if found.kind == "docker" and found.answer is not None:
-        ran = existing.stop(settings, found.answer)
-        # An embedded engine may have been left running by an earlier choice.
-        ran = shared.stop(settings) or ran
-    elif found.kind == "embedded":
-        ran = shared.stop(settings)
-    else:
-        print(f"The builder {found.builder} is not ours: nothing stopped.")
-        return
-    engines.forget()
-    print("Stopped; images and cache stay." if ran else "It was not running.")
+    print(ending.stop(Settings.from_env()))
 
 
 def reset(
@@ -106,22 +93,10 @@ def reset(
     ] = False,
 ) -> None:
     """Stop the engine and delete its cache (and its images, where the engine is our own)."""
-    from buildlab import engine as engines
-    from buildlab.engine.docker import existing
-    from buildlab.engine.embedded import shared
+    from buildlab.engine import ending
 
-    found, settings = engines.choice(), Settings.from_env()
-    if found.kind == "docker" and found.answer is not None:
-        gone = existing.reset(settings, found.answer)
-        print(f"Removed from your Docker: {', '.join(gone) or 'nothing, there was no builder'}")
-    elif found.kind == "embedded":
-        left = shared.reset(settings, downloads=downloads)
-        print("The engine is stopped, its images and cache are deleted.")
-        for path in left:
-            print(f"Left alone, as buildlab didn't put it there: {path}")
-    else:
-        print(f"The builder {found.builder} is not ours: nothing deleted.")
-    engines.forget()
+    for line in ending.reset(Settings.from_env(), downloads=downloads):
+        print(line)
 
 
 def env() -> None:
@@ -132,7 +107,7 @@ def env() -> None:
     from buildlab import engine as engines
 
     opened = engines.current()
-    if opened.kind == "replay":
+    if not opened.can.build:
         raise UsageError(*NO_ENGINE)
     for name, value in opened.env.items():
         print(f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}")

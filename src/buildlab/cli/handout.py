@@ -16,7 +16,7 @@ from buildlab.errors import BuildlabError, UsageError
 if TYPE_CHECKING:
     from buildlab.handout import Kind
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(emoji=False, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

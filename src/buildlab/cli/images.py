@@ -27,7 +27,7 @@ def images(as_json: AsJson = False) -> None:
     from buildlab import engine as engines
     from buildlab.engine import images as bases
 
-    with Console(stderr=True).status("base images …") as status:
+    with Console(emoji=False, stderr=True).status("base images …") as status:
         found = bases.ensure(
             engines.current(), progress=lambda step: status.update(f"base images: {step} …")
         )

@@ -23,7 +23,7 @@ from buildlab.host.settings import Settings, tool_env
 from buildlab.setup.jupyter import Lab, choose_port, course_root, is_loopback, jupyterlab, options
 from buildlab.setup.jupyter.address import ANYWHERE
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(emoji=False, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -100,7 +100,7 @@ def start(
     out.print(
         f"\nJupyterLab ended with exit code {code}, see {log}" if code else "\nJupyterLab stopped."
     )
-    if engine.kind == "embedded":
+    if engine.can.outlive_us:
         out.print("The engine goes on running for the next start; ./lab engine stop ends it.")
     raise typer.Exit(code)
 
@@ -144,17 +144,12 @@ def prepare() -> Engine:
 
     with _Step("Engine") as step:
         try:
-            settings = Settings.from_env()
-            if not settings.replaying and engines.choice().kind == "embedded":
-                from buildlab.engine.embedded import shared
-
-                shared.ensure(settings, step.say)  # may have to be made first: this tells
-            engine = engines.current()
+            engine = engines.current(progress=step.say)
         except EngineError as error:
             raise _with_replay(error) from error
         told = dict.fromkeys((engine.info.name, engine.kind, engine.info.engine_version))
         step.result = " ".join(filter(None, told))
-    if engine.kind != "replay":
+    if engine.can.build:
         with _Step("Base images") as step:
             found = images.ensure(engine, progress=step.say)
             step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
@@ -189,7 +184,7 @@ def _fill_store(engine: Engine) -> None:
     """Go modules for lessons without internet; without them lessons still run, with internet."""
     from buildlab.setup import modules
 
-    if engine.kind != "embedded":
+    if not engine.can.serve_modules:
         return
     with _Step("Go modules") as step:
         try:

@@ -7,7 +7,7 @@ Both start it on demand; a shared engine goes on running when the block or the p
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -17,9 +17,11 @@ from buildlab.engine.choose import Choice
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 __all__ = ["Choice", "Engine", "choice", "current", "engine", "forget", "use"]
+
+Progress = Callable[[str], None]
 
 _lock = RLock()
 _stack: list[Engine] = []
@@ -50,11 +52,12 @@ def engine(
         yield opened
 
 
-def current(*, bases: bool = True) -> Engine:
+def current(*, bases: bool = True, progress: Progress = lambda _: None) -> Engine:
     """The engine of the innermost `engine()` block, else the shared one of these settings.
 
     The shared one is started where it does not run (any more). Without `bases` it may lack the
-    images that the lessons' Dockerfiles name. Raises EngineError.
+    images that the lessons' Dockerfiles name. `progress` is told what a start is at. Raises
+    EngineError.
     """
     with _lock:
         if _stack:
@@ -62,7 +65,7 @@ def current(*, bases: bool = True) -> Engine:
         settings = Settings.from_env()
         known = _default.get(settings)
         if known is None or not _alive(known, settings):
-            known = _open(settings, None, None)
+            known = _open(settings, None, None, progress)
             if not bases:
                 return known
             _default[settings] = known = _with_bases(known, settings)
@@ -92,7 +95,12 @@ def forget() -> None:
         _bases.clear()
 
 
-def _open(settings: Settings, name: str | None, builder: str | None) -> Engine:
+def _open(
+    settings: Settings,
+    name: str | None,
+    builder: str | None,
+    progress: Progress = lambda _: None,
+) -> Engine:
     if settings.replaying and name is None and builder is None:
         info = EngineInfo("replay", name="recorded builds")
         return Engine("replay", info, cli=(), buildx=(), env={}, builder="", session="replay")
@@ -107,7 +115,7 @@ def _open(settings: Settings, name: str | None, builder: str | None) -> Engine:
         return remote.open_builder(settings, found.builder)
     from buildlab.engine.embedded import shared
 
-    return shared.ensure(settings)
+    return shared.ensure(settings, progress)
 
 
 @contextmanager
@@ -144,7 +152,7 @@ def _bases_of(settings: Settings) -> tuple[Path, ...]:
 
 def _with_bases(opened: Engine, settings: Settings) -> Engine:
     """The engine with the images that FROM names; one that can't keep them gets build contexts."""
-    if opened.kind == "embedded" and not opened.fresh:
+    if opened.can.keep_images and not opened.fresh:
         return opened  # it keeps what `images.ensure` once gave it
     from buildlab.engine import images
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from buildlab.engine.abilities import Kind
 from buildlab.engine.docker.candidates import Candidate, candidates
 from buildlab.engine.docker.client import find_client
 from buildlab.engine.docker.dockers import Answer, ask
-from buildlab.engine.model import Kind
 from buildlab.engine.packages import able
 from buildlab.errors import EngineError, UsageError
 from buildlab.host.settings import CHOICES, Settings

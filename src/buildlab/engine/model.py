@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from buildlab.record.model import EngineInfo
+from buildlab.engine.abilities import OF_KIND, Abilities, Kind
+from buildlab.record.engineinfo import EngineInfo
 
 if TYPE_CHECKING:
     import docker
 
-Kind = Literal["embedded", "docker", "remote", "replay"]
 API_TIMEOUT_S = 60
 TLS_VARIABLES = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
@@ -45,6 +45,42 @@ class Engine:
     fresh: bool = False
     state_dir: Path | None = None
     """The state folder of an engine of the kit's own, None for every other."""
+
+    @property
+    def can(self) -> Abilities:
+        """What it can do; the only question that is asked of its kind."""
+        return replace(
+            OF_KIND[self.kind],
+            own_network=self.netns_pid is not None,
+            docker_api=self.socket is not None,
+        )
+
+    @property
+    def name(self) -> str:
+        """How sentences call it."""
+        return self.info.called
+
+    @property
+    def log(self) -> Path | None:
+        """The log of an engine of the kit's own; None where another keeps it."""
+        return self.state_dir / "engine.log" if self.state_dir is not None else None
+
+    @property
+    def emptied_by(self) -> str:
+        """What to type for an empty cache."""
+        kept = self.can.keep_images  # the base images are deleted with it
+        return "buildlab engine reset && buildlab setup" if kept else "buildlab clean"
+
+    def base(self, name: str) -> str:
+        """For --build-context: where it has the base image of this name; "" where nowhere."""
+        held = f"docker-image://{name}" if self.can.keep_images else ""
+        return held or self.build_contexts.get(name, "")
+
+    def inside(self, *argv: str) -> tuple[str, ...]:
+        """The argv that runs `argv` in its network: as it is where that is this machine's."""
+        if self.netns_pid is None:
+            return argv
+        return ("nsenter", f"--net=/proc/{self.netns_pid}/ns/net", "--", *argv)
 
     def child_env(self) -> dict[str, str]:
         """The environment for a child process: the caller's, with `env` laid over it."""

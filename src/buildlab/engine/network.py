@@ -1,4 +1,4 @@
-"""Reach what runs in an engine's network, and run things there."""
+"""Reach what runs in an engine's network."""
 
 from __future__ import annotations
 
@@ -9,13 +9,6 @@ from pathlib import Path
 
 from buildlab.engine.embedded import instance
 from buildlab.engine.model import Engine
-
-
-def inside(engine: Engine, *argv: str) -> tuple[str, ...]:
-    """The argv that runs `argv` in the engine's network: as it is where that is the host's."""
-    if engine.netns_pid is None:
-        return argv
-    return ("nsenter", f"--net=/proc/{engine.netns_pid}/ns/net", "--", *argv)
 
 
 @contextmanager

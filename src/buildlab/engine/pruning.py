@@ -32,7 +32,7 @@ def possible(engine: Engine) -> tuple[str, ...]:
     In a Docker of the user's, only the builder is the kit's: there `docker system prune` would
     remove what is theirs.
     """
-    mine = engine.kind == "embedded"
+    mine = engine.can.keep_images
     return tuple(name for name, argv in COMMANDS.items() if mine or argv[0] == "prune")
 
 
@@ -49,7 +49,7 @@ def prune(engine: Engine, command: str) -> None:
         )
     if command not in possible(engine):
         raise UsageError(
-            f"{command!r} can't be run on {engine.info.name or engine.kind}",
+            f"{command!r} can't be run on {engine.name}",
             f"choose one of: {', '.join(possible(engine))}",
         )
     argv = COMMANDS[command]

@@ -49,7 +49,7 @@ def trim(engine: Engine, what: Trim) -> str:
     For the kit's own engines and builders; any other is left alone. The caller sees to it that
     nothing builds. Raises EngineError where it fails, TimedOut.
     """
-    if engine.kind not in ("embedded", "docker"):
+    if not engine.can.be_emptied:
         return ""
     argv = (
         *(*engine.buildx, "--builder", engine.builder),

@@ -7,7 +7,7 @@ import platform
 from datetime import datetime
 
 from buildlab.engine.model import Engine
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 NAMES = {"embedded": "private engine", "docker": "existing Docker", "remote": "remote builder"}
 
@@ -19,7 +19,7 @@ def today() -> str:
 
 def describe(engine: Engine) -> str:
     """Engine, its versions, CPUs, system; no name of the machine or of its user."""
-    if engine.kind == "replay":
+    if not engine.can.build:
         return "recorded builds, not this machine’s own"
     return ", ".join(filter(None, [*_versions(engine.info), _kind(engine), *_system(engine)]))
 

@@ -47,8 +47,7 @@ def at_step(record: BuildRecord) -> str:
     step = next((s for s in record.steps if failure and s.key == failure.step), None)
     if step is None:
         return ""
-    place = f"{step.stage} {step.key.index}/{step.total}".strip()
-    return f"{place} {short_instruction(step.instruction, 40)}: "
+    return f"{step.place} {short_instruction(step.instruction, 40)}: "
 
 
 def commit(record: BuildRecord) -> str:

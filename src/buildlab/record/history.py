@@ -27,7 +27,7 @@ def note(record: BuildRecord) -> str:
 
 def _remedy(record: BuildRecord) -> str:
     engine = record.engine
-    if engine.kind in ("embedded", "docker"):
+    if engine.emptied_by_us:
         return "buildlab engine reset removes it, with the cache"
     if engine.driver in ("docker-container", "kubernetes"):
         return f"docker buildx rm {engine.builder} removes it, with the builder and its cache"
@@ -39,7 +39,7 @@ def _texts(record: BuildRecord) -> Iterator[str]:
     for step in record.steps:
         yield from (step.instruction, step.source, step.error)
         yield from (*step.arguments, *step.environment, *(step.settings or ()))
-        yield from (line.text for line in step.logs)
+        yield step.output
     yield from record.settings or ()
     yield from record.files.entries if record.files else ()
     for internal in record.internals:

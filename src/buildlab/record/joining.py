@@ -14,9 +14,9 @@ from typing import Any
 from buildlab import masking
 from buildlab.masking import Masker
 from buildlab.record import around, failing, provenance
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.model import (
     BuildRecord,
-    EngineInfo,
     Failure,
     Internal,
     Layer,

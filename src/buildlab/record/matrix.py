@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from buildlab.record.compare import merged
 from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.recorded import where_recorded
 from buildlab.record.style import STOPPED_WORD
 
 
@@ -45,7 +46,7 @@ class Matrix:
                 for key, row in zip(keys, rows, strict=True)
             },
             tuple(cells)[1:] if rows else tuple(() for _ in records),
-            next((r.recorded for r in every if r.recorded), ""),
+            where_recorded(every),
             frozenset(
                 (edit, key)
                 for row, key in zip(rows, keys, strict=True)

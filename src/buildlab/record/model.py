@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from buildlab.errors import BuildFailed
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.failed import failed_text
 
 SCHEMA_VERSION = 1
@@ -38,6 +39,10 @@ class StepKey:
 
     def __str__(self) -> str:
         return f"{self.stage} {self.index}".strip()
+
+    def of(self, total: int) -> str:
+        """The place as BuildKit writes it: "build 4/6"."""
+        return f"{self}/{total}"
 
 
 class Interval(NamedTuple):
@@ -111,6 +116,16 @@ class Step:
     @property
     def stage(self) -> str:
         return self.key.stage
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as BuildKit writes it: "build 4/6"."""
+        return self.key.of(self.total)
+
+    @property
+    def output(self) -> str:
+        """What it printed, both streams in the order in which they came."""
+        return "".join(line.text for line in self.logs)
 
     @property
     def keyword(self) -> str:
@@ -194,20 +209,6 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """Which engine made the record; versions as the engine gives them, "" where unknown."""
-
-    kind: str
-    name: str = ""
-    builder: str = ""
-    driver: str = ""
-    engine_version: str = ""
-    buildkit_version: str = ""
-    buildx_version: str = ""
-    cpus: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Files:
     """What a build could read on this machine: of files with one `key` the digests compare.
     `unread` says why the files that are sent are not among the entries; "" where they are."""
@@ -274,6 +275,11 @@ class BuildRecord:
     def work(self) -> tuple[Step, ...]:
         """Each step once, also where it stands in several stages."""
         return tuple(s for s in self.steps if s.shared_with is None)
+
+    @property
+    def output(self) -> str:
+        """What the steps printed, one after another, each from the start of a line."""
+        return "\n".join(s.output.removesuffix("\n") for s in self.steps if s.logs)
 
     def states(self) -> dict[StepKey, State]:
         """State of each cacheable step, in Dockerfile order; of what stages share, once."""

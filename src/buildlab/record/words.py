@@ -10,6 +10,7 @@ from buildlab.record import derive
 from buildlab.record.failed import at_step, commit, failure_lines
 from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.phrases import count, format_bytes, format_ratio, format_s, short_instruction
+from buildlab.record.recorded import bracketed
 from buildlab.record.style import BASE_WORDS, STOPPED_WORD, is_base
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def describe(record: BuildRecord) -> str:
     cached = sum(s.state is State.CACHED for s in steps)
     head = f"{on_one_line(record.title) or 'build'}{commit(record)}: "
     if not record.ok:
-        return head + _failed(record) + _recorded(record.recorded)
+        return head + _failed(record) + bracketed([record])
     parts = [f"{cached} of {count(len(steps), 'step')} cached"] if steps else ["no steps"]
     if ran:
         parts.append(f"{len(ran)} ran ({_named(ran)})")
@@ -35,7 +36,7 @@ def describe(record: BuildRecord) -> str:
         parts.append(f"image of {format_bytes(record.image_size_bytes)}")
     if record.suspect:
         parts.append(f"{count(len(record.suspect), 'step')} suspect: no space was left")
-    return head + ", ".join(parts) + _recorded(record.recorded) + "."
+    return head + ", ".join(parts) + bracketed([record]) + "."
 
 
 def state_words(step: Step) -> str:
@@ -85,7 +86,7 @@ def describe_matrix(matrix: Matrix) -> str:
     }
     told = [f"{n or 'none'} ran after {_either(edits)}" for n, edits in alike.items()]
     head = f"Of {count(len(matrix.steps), 'cacheable step')}, "
-    return head + ", ".join(told) + _recorded(matrix.recorded) + "."
+    return head + ", ".join(told) + bracketed([matrix]) + "."
 
 
 def describe_sizes(records: Mapping[str, BuildRecord]) -> str:
@@ -95,7 +96,7 @@ def describe_sizes(records: Mapping[str, BuildRecord]) -> str:
         return "No image size is known."
     ordered = sorted(sizes.items(), key=lambda pair: -pair[1])
     told = ", ".join(f"{name} {format_bytes(size)}" for name, size in ordered)
-    recorded = _recorded(next((r.recorded for r in records.values() if r.recorded), ""))
+    recorded = bracketed(records.values())
     if len(ordered) < 2 or ordered[-1][1] <= 0:
         return f"Compressed image size: {told}{recorded}."
     if format_bytes(ordered[0][1]) == format_bytes(ordered[-1][1]):
@@ -118,7 +119,7 @@ def describe_transfer(records: Mapping[str, BuildRecord]) -> str:
         sent = format_bytes(records[name].context_bytes)
         return f"{name} sent {sent} in {format_s(sent_s)}"
 
-    recorded = _recorded(next((r.recorded for r in records.values() if r.recorded), ""))
+    recorded = bracketed(records.values())
     return f"Of {len(records)} builds, {said(ordered[-1])}; {said(ordered[0])}{recorded}."
 
 
@@ -150,7 +151,3 @@ def _named(steps: Sequence[Step]) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _recorded(where: str) -> str:
-    return f" [{on_one_line(where)}]" if where else ""

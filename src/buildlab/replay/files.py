@@ -16,7 +16,7 @@ from typing import Any
 from buildlab.basics import jsontext
 from buildlab.errors import RecordError, UsageError
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 FORMAT = 1
 SHIPPED = Path(__file__).parents[1] / "recordings"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.replay import files
 
 _inside_experiment: ContextVar[bool] = ContextVar("inside_experiment", default=False)

@@ -192,7 +192,7 @@ def reached_by(shop: Registry, engine: Engine) -> Iterator[Traffic]:
     another reaches the address as it is. Raises EngineError where neither can be.
     """
     traffic = Traffic()
-    if engine.netns_pid is None:
+    if not engine.can.own_network:
         # A container's log, which its image writes for every client.
         log = shop.log
         begin = len(log.read_bytes()) if log else 0
@@ -220,7 +220,7 @@ def registry(engine: Engine) -> Iterator[Registry]:
     """
     settings = Settings.from_env()
     with ExitStack() as stack:
-        image = server.find_image(engine, settings) if engine.kind == "docker" else None
+        image = server.find_image(engine, settings) if engine.can.publish_ports else None
         program = None if image else server.program(settings.paths.packages)
         storage = stack.enter_context(_storage(settings.paths))
         if program is None:
@@ -236,7 +236,7 @@ def _process(engine: Engine, program: Path, storage: Path) -> Iterator[str]:
     """The registry as a process: in the engine's network where it has one of its own."""
 
     def started(port: int) -> AbstractContextManager[str]:
-        if engine.kind == "embedded":
+        if engine.can.own_network:
             return server.in_engine(engine, program, storage, port)
         return server.on_host(program, storage, port)
 

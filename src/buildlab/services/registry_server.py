@@ -15,9 +15,9 @@ from typing import IO
 
 import requests
 
+from buildlab.engine import network
 from buildlab.engine.docker import existing
 from buildlab.engine.docker.owned import container_labels
-from buildlab.engine.embedded import instance
 from buildlab.engine.images.pulling import ASK_LIMIT_S, Reach, Unreachable
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, TimedOut
@@ -58,20 +58,15 @@ def program(packages: Path) -> Path:
 @contextmanager
 def in_engine(engine: Engine, program: Path, storage: Path, port: int) -> Iterator[str]:
     """In the network of an embedded engine, its port forwarded from this machine's loopback."""
-    assert engine.socket is not None
-    uplink = Path(engine.socket.removeprefix("unix://")).with_name("uplink.sock")
-    forward = instance.forward(uplink, port)
-    try:
+    with network.forwarded(engine, port):
         # All addresses: the forwarder comes in through another one than loopback. The network
         # is the engine's own, nothing outside it can connect.
         config = _config(storage, f"0.0.0.0:{port}")
-        argv = ["nsenter", f"--net=/proc/{engine.netns_pid}/ns/net", "--"]
-        with _kept([*argv, str(program), "serve", str(config)], storage / "log") as process:
+        argv = engine.inside(str(program), "serve", str(config))
+        with _kept(argv, storage / "log") as process:
             address = f"127.0.0.1:{port}"
             _wait(address, process, storage / "log")
             yield address
-    finally:
-        instance.unforward(uplink, forward)
 
 
 @contextmanager
@@ -82,9 +77,9 @@ def beside(engine: Engine, program: Path, storage: Path, address: str) -> Iterat
     """
     folder = Path(tempfile.mkdtemp(prefix="beside-", dir=storage))
     config = _config(storage, f"0.0.0.0:{address.rpartition(':')[2]}", folder, access=True)
-    argv = ["nsenter", f"--net=/proc/{engine.netns_pid}/ns/net", "--"]
+    argv = engine.inside(str(program), "serve", str(config))
     log = folder / "log"
-    with _kept([*argv, str(program), "serve", str(config)], log) as process:
+    with _kept(argv, log) as process:
         # Nobody here can ask it: its network is the other engine's.
         _until(lambda: "listening on" in log.read_text("utf-8", "replace"), process, log, address)
         yield log

@@ -74,13 +74,13 @@ def _on_port(
         ready, log, output = folder / "ready", folder / "log", folder / "output"
         # All addresses of the engine's own network: what is forwarded comes in through another
         # one than loopback. Nothing outside can connect.
-        host = "127.0.0.1" if engine.netns_pid is None else "0.0.0.0"
+        host = "0.0.0.0" if engine.can.own_network else "127.0.0.1"
         log.touch()
         path = folder / "settings.json"
         path.touch(mode=0o600)
         added = {"port": port, "host": host, "ready": str(ready), "log": str(log)}
         path.write_text(json.dumps({**settings, **added}))
-        argv = network.inside(engine, sys.executable, "-P", "-m", module, str(path))
+        argv = engine.inside(sys.executable, "-P", "-m", module, str(path))
         with output.open("wb") as written:
             process = subprocess.Popen(
                 argv,
@@ -109,9 +109,9 @@ def _fault(module: str, process: subprocess.Popen[bytes], said: str) -> EngineEr
 def _reachable(engine: Engine) -> None:
     """Raise EngineError where builds of this engine can't reach a server on this machine."""
     here = (engine.socket or "").startswith("unix://") and os.uname().sysname == "Linux"
-    if engine.netns_pid is None and not here:
+    if not engine.can.own_network and not here:
         raise EngineError(
-            f"{engine.info.name or engine.kind} can't reach a server on this machine's loopback: "
+            f"{engine.name} can't reach a server on this machine's loopback: "
             "it runs elsewhere, or in a virtual machine",
             "use a Docker Engine on Linux, or see the recorded lesson: export BUILDLAB_REPLAY=1",
         )

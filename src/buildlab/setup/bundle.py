@@ -21,7 +21,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -97,11 +97,11 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
     images.assemble(progress=progress)
     modules.ensure(engine, progress)
     made = Made.here()
-    part = target.with_name(f".{target.name}.part")
+    target = target.absolute()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.touch(mode=0o600)  # said before minutes of work
         with (
+            home.ours.temporary(target) as beside,  # said before minutes of work
             home.ours.temporary(home.make(home.root) / "bundle") as folder,
             ThreadPoolExecutor(1) as aside,  # pip and apt wait for the network
         ):
@@ -118,13 +118,12 @@ def write(target: Path, progress: Progress = lambda _: None) -> Made:
                 if path.is_file() and not path.is_symlink() and not path.name.endswith(_TRANSIENT)
             }
             progress("packing")
+            part = beside / "bundle"
+            part.touch(mode=0o600)
             sealed.write(part, asdict(made), files)
-        part.replace(target)
+            part.replace(target)
     except OSError as fault:
         raise _fault(fault, target) from fault
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     return made
 
 

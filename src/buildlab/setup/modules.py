@@ -42,7 +42,7 @@ def ensure(engine: Engine, progress: Progress = lambda _: None) -> Path | None:
     None for engines that are not the kit's own: what they reach is theirs to say. Raises
     BuildFailed or TimedOut where a module can't be downloaded, and what `build` raises.
     """
-    if engine.kind != "embedded":
+    if not engine.can.serve_modules:
         return None
     home = Settings.from_env().paths
     store = home.make(home.modules)

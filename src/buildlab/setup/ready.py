@@ -38,7 +38,7 @@ def prove(engine: Engine, progress: Progress = lambda _: None) -> float:
     Raises EngineError where it fails all the same, and what `build` raises.
     """
     record = _build(engine)
-    if not record.ok and engine.kind == "embedded":
+    if not record.ok and engine.can.keep_images:
         progress("the base images can't be used: loading them again")
         _drop(engine)
         ensure(engine, progress=progress)

@@ -240,7 +240,7 @@ def _figures(record: BuildRecord) -> str:
 
 
 def _step_row(step: Step, mark: str) -> str:
-    place = escaped(f"{step.key}/{step.total}")
+    place = escaped(step.place)
     cells = f"<td>{_code(step.instruction)}</td><td>{_step_state(step)}{mark}</td>"
     time = _seconds(step.duration_s) if step.stopped or step.state in TIMED else ""
     return f"<tr><td class=num>{place}</td>{cells}<td class=num>{time}</td></tr>"

@@ -10,6 +10,7 @@ from buildlab.record.compare import compare
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.phrases import short_instruction
+from buildlab.record.recorded import where_recorded
 from buildlab.record.words import how_it_ended, state_words, suspicion
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def totals(*records: BuildRecord) -> pd.DataFrame:
                 "exit_code": record.exit_code,
             }
         )
-    frame = _frame(rows, list(rows[0]) if rows else ["build"], _recorded(records))
+    frame = _frame(rows, list(rows[0]) if rows else ["build"], where_recorded(records))
     return frame.set_index("build")
 
 
@@ -107,7 +108,7 @@ def comparison(a: BuildRecord, b: BuildRecord) -> pd.DataFrame:
         for c in compare(a, b).changes
     ]
     columns = ["step", "instruction", *names, *(f"{n} s" for n in names), "changed", "edit"]
-    return _frame(rows, columns, _recorded((a, b)))
+    return _frame(rows, columns, where_recorded((a, b)))
 
 
 def matrix(m: Matrix) -> pd.DataFrame:
@@ -161,7 +162,7 @@ def transfer(records: Mapping[str, BuildRecord]) -> pd.DataFrame:
         }
         for name, r in records.items()
     ]
-    frame = _frame(rows, ["build", "sent_mb", "transfer_s"], _recorded(records.values()))
+    frame = _frame(rows, ["build", "sent_mb", "transfer_s"], where_recorded(records.values()))
     return frame.set_index("build")
 
 
@@ -191,10 +192,6 @@ def _frame(rows: list[dict[str, Any]], columns: list[str], recorded: str = "") -
     if recorded:
         frame.attrs["recorded"] = recorded
     return frame
-
-
-def _recorded(records: Iterable[BuildRecord]) -> str:
-    return next((r.recorded for r in records if r.recorded), "")
 
 
 def _ms(seconds: float | None) -> float | None:

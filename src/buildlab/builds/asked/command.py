@@ -16,6 +16,7 @@ Output = Literal["image", "load", "cache", "none"]
 
 DEFAULT_CACHE_NS = "buildlab"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+_LOOPBACK = re.compile(r"\b(localhost|127(\.\d+){3})\b|\[::1\]")
 _GO_SETTINGS = ("GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB", "GOINSECURE")
 
 
@@ -82,7 +83,7 @@ def _host_arguments(engine: Engine, source: Source) -> Iterator[str]:
         for variable in (name, name.lower()):
             if value := env.get(variable):
                 # The engine's namespace has a loopback of its own, where no proxy listens.
-                if engine.netns_pid and re.search(r"\b(localhost|127(\.\d+){3})\b|\[::1\]", value):
+                if engine.can.own_network and _LOOPBACK.search(value):
                     continue
                 yield from ("--build-arg", variable)
     text = source.text()

@@ -42,7 +42,9 @@ def text(path: Path, folder: Path) -> str:
     try:
         found = kind(path)
         if found == "a file" and path.stat().st_size <= LARGEST_DOCKERFILE_BYTES:
-            said = path.read_bytes().decode("utf-8", "replace")
+            data = path.read_bytes()
+            said = data.decode("utf-8", "replace")
+            _no_utf_16(path, data)
             _no_bake_file(path, said)
             return said
     except FileNotFoundError:
@@ -79,8 +81,35 @@ def _missing(path: Path, folder: Path) -> UsageError:
         )
     others = sorted(p.name for p in folder.glob("*Dockerfile*") if p.is_file())[:3]
     hint = f"name it: --file {quoted(Path(others[0]))}" if others else "name it: --file PATH"
-    where = f"in {path.parent}" if path.parent == folder else f"here, nor in {folder}"
-    return UsageError(f"there is no {path.name} {where}", hint)
+    if path.parent.absolute() == folder:
+        return UsageError(f"there is no {path.name} in {folder}", hint)
+    if path.is_absolute():
+        return UsageError(f"there is no {path}", hint)
+    where = f"in {folder}" if Path.cwd() == folder else f"here, nor in {folder}"
+    return UsageError(f"there is no {path} {where}", hint)
+
+
+def _no_utf_16(path: Path, data: bytes) -> None:
+    """As a redirection in PowerShell leaves it. Docker says that its stream was reset."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        to = quoted(path.with_name(f"{path.name}.utf8"))
+        raise UsageError(
+            f"the Dockerfile {path} is UTF-16 text, and has to be UTF-8",
+            f"iconv -f UTF-16 -t UTF-8 {quoted(path)} > {to}",
+        )
+
+
+def not_utf_8(path: Path) -> int:
+    """The first line of a file that is no UTF-8, 0 where all are or it can't be read."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return 0
+    return next((n for n, line in enumerate(lines, 1) if not _decodes(line)), 0)
+
+
+def _decodes(line: bytes) -> bool:
+    return line.decode("utf-8", "replace").encode() == line
 
 
 def _no_bake_file(path: Path, said: str) -> None:

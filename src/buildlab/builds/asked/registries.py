@@ -27,13 +27,17 @@ def knock(engine: Engine, flags: Sequence[str], title: str, limit_s: float = LIM
     for ref, server in servers.items():
         if server in found:
             flag, what = wanted[ref]
-            scheme = "http" if server.local else "https"
             raise TimedOut(
                 f"{title}: not begun: after {limit_s:g} s still waiting for {what} {ref}: "
                 f"its registry is silent, {found[server]}",
-                f"leave {flag} out, or see what the registry does: "
-                f"curl -m 5 -i {scheme}://{server.name}/v2/",
+                f"leave {flag} out, or {look(server)}",
             )
+
+
+def look(server: Server) -> str:
+    """What to type to see what a registry does."""
+    scheme = "http" if server.local else "https"
+    return f"see what the registry does: curl -m 5 -i {scheme}://{server.name}/v2/"
 
 
 def references(flags: Sequence[str]) -> Iterator[tuple[str, str, str]]:

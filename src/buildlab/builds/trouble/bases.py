@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildlab.builds.asked.source import Source
-from buildlab.builds.trouble import features
+from buildlab.builds.trouble import features, refused
 from buildlab.dockerfile.needs import Need, needed
 from buildlab.dockerfile.reading import parse
 from buildlab.engine.images.model import CANONICAL, DEBIAN, GOLANG, STATIC
@@ -24,7 +24,7 @@ from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
 from buildlab.masking import Masker
 from buildlab.record.failing import message
-from buildlab.record.flags import values
+from buildlab.record.flags import given, values
 from buildlab.record.model import BuildRecord
 from buildlab.record.written import build_arguments
 
@@ -48,7 +48,9 @@ def explained(record: BuildRecord, engine: Engine, source: Source, masker: Maske
     if _UNRESOLVED.search(failure.words):
         told = "\n".join(_missing(engine, source))
     else:
-        told = features.explained(failure.words, source.text(), engine.info.buildkit_version)
+        told = refused.explained(failure.words, source) or features.explained(
+            failure.words, source.text(), engine.info.buildkit_version
+        )
     return replace(record, failure=replace(failure, message=masker(told))) if told else record
 
 
@@ -69,6 +71,10 @@ def _missing(engine: Engine, source: Source) -> Iterator[str]:
     why = dict(zip(needs, _asked(engine, source, needs), strict=True))
     gone = [need for need in needs if why[need]]
     if not gone:
+        if needs and given(source.flags, "--pull"):
+            yield f"--pull asks the registry of {', '.join(n.image for n in needs)}: no answer"
+            yield "  here the engine has what this build needs"
+            yield "  → leave --pull out"
         return
     if len(gone) == 1:
         yield f"the image {_named(gone[0])} can't be had here: {why[gone[0]]}"
@@ -87,7 +93,7 @@ def _to_type(gone: Sequence[Need], engine: Engine, source: Source) -> Iterator[s
     words = list(source.flags)
     for name, where in instead.items():
         words += ["--build-context", f"{name}={where or 'docker-image://IMAGE'}"]
-    if engine.kind == "embedded" and any(need.image in CANONICAL for need in gone):
+    if engine.can.keep_images and any(need.image in CANONICAL for need in gone):
         yield "  → buildlab images: it makes what is missing of the kit's own anew; or"
     yield f"  → buildlab build {shlex.join([*words, source.shown])}"
     if not all(instead.values()):
@@ -161,8 +167,6 @@ def _equivalent(image: str, engine: Engine) -> str:
     name = whole.partition("@")[0]
     name = re.sub(r":[^/]*$", "", name)
     same = next((canonical for kind, canonical in _EQUIVALENTS if kind.fullmatch(name)), "")
-    if not same or (engine.kind == "embedded" and whole == same):
+    if not same or (engine.can.keep_images and whole == same):
         return ""  # none, or the one that is gone
-    return f"docker-image://{same}" if engine.kind == "embedded" else (
-        engine.build_contexts.get(same, "")
-    )  # fmt: skip
+    return engine.base(same)

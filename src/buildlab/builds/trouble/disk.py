@@ -138,14 +138,11 @@ def disk_is_full(engine: Engine) -> bool:
 
 
 def engine_disk_full(engine: Engine) -> DiskFull:
-    empty = (
-        "buildlab engine reset && buildlab setup" if engine.kind == "embedded" else "buildlab clean"
-    )
     return _disk_full(
         _engine_root(engine),
         "on the engine's disk",
         f"free some space, then start from an empty cache, since results of this session are "
-        f"suspect: {empty}",
+        f"suspect: {engine.emptied_by}",
     )
 
 

@@ -113,6 +113,11 @@ def not_received(tail: str) -> bool:
     return bool(_RECEIVER.search(tail))
 
 
+def bad_name(tail: str) -> bool:
+    """Whether a text that is no UTF-8 ended the build: a file's name, or a line of a Dockerfile."""
+    return bool(_BAD_NAME.search(_error_of(tail)))
+
+
 def missing_frontend(tail: str) -> str:
     """The frontend that a # syntax line names and that can't be had, "" where it isn't that."""
     found = _FRONTEND.search(tail)

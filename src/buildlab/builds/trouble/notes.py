@@ -19,7 +19,6 @@ from typing import Any, Final
 
 from buildlab.basics import jsontext
 from buildlab.engine.model import Engine
-from buildlab.host.settings import Settings
 from buildlab.masking import Masker
 from buildlab.record.flags import values
 
@@ -41,7 +40,7 @@ class Notes:
         self._masker = masker
         self._since = time.time() - _SLACK_S
         self._early = False
-        self._log = _log_of(engine)
+        self._log = engine.log
         self._logged = _size(self._log)
 
     def cover_early(self) -> None:
@@ -86,15 +85,6 @@ class Notes:
                 file.seek(self._logged + start)
                 file.write(b"*" * (end - start))
         return bool(found)
-
-
-def _log_of(engine: Engine) -> Path | None:
-    """The log of an engine of the kit's own; None where another keeps it."""
-    if engine.kind != "embedded":
-        return None
-    home = Settings.from_env().paths
-    state = next(home.fresh.glob(f"*-{engine.session}"), None) if engine.fresh else home.engine
-    return state / "engine.log" if state is not None else None
 
 
 def _size(path: Path | None) -> int:

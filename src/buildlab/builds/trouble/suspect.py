@@ -85,14 +85,14 @@ def _suspect(step: Step, record: BuildRecord, watch: Watch) -> bool:
     """Whether a step that ran may have been cut short: its disk was full, or it says so."""
     if step.state is not State.RAN or not step.intervals or step.keyword != "RUN":
         return False
-    if says_disk_full("".join(line.text for line in step.logs)):
+    if says_disk_full(step.output):
         return True  # a small tmpfs of its own, maybe: running it again costs less than a doubt
     begin = _epoch(record)
     return watch.full_during(begin + (step.start_s or 0.0), begin + (step.end_s or 0.0))
 
 
 def _dropped(record: BuildRecord, steps: tuple[Step, ...], engine: Engine, doubt: Doubt) -> str:
-    if engine.kind not in ("embedded", "docker"):
+    if not engine.can.be_emptied:
         stages = ",".join(dict.fromkeys(s.stage or "0" for s in steps))
         return f"This builder's cache keeps it: free some space, then --no-cache-filter={stages}"
     first = min(s.start_s or 0.0 for s in steps)

@@ -119,13 +119,13 @@ class Vigil:
             self.lost = f"{what} for {failing_s:.0f} s"
 
     def _fault(self) -> str:
-        ours = self._engine.kind == "embedded"
-        if not answers(self._engine, self._limits.answer_s if ours else self._limits.probe_s):
+        soon = self._engine.can.answer_soon
+        if not answers(self._engine, self._limits.answer_s if soon else self._limits.probe_s):
             return _ANSWER
         quiet_s = time.monotonic() - self._heard_s
         again = self._fails_since_s is not None and self._what == _BUILDS
         due = again or quiet_s >= self._pause_s
-        if self._engine.kind == "remote" or self._at_work() or not due:
+        if not self._engine.can.be_probed or self._at_work() or not due:
             return ""
         if held_up(self._engine, self._limits.probe_s, self._closed.is_set):
             return _BUILDS

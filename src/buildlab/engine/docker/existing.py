@@ -27,7 +27,7 @@ from buildlab.host import private
 from buildlab.host.paths import short_hash
 from buildlab.host.settings import Settings
 from buildlab.host.userenv import user_env, user_home
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 CREATE_LOCK_S = 330
 # What the user may have set to steer their own docker commands; none of it reaches a build.

@@ -22,7 +22,7 @@ from buildlab.host import private
 from buildlab.host.paths import short_hash
 from buildlab.host.settings import Settings
 from buildlab.host.userenv import user_env, user_home
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 INSPECT_TIMEOUT_S = 120
 

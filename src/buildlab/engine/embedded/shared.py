@@ -23,7 +23,7 @@ from buildlab.host.holding import Holder, StillHeld
 from buildlab.host.paths import Home
 from buildlab.host.process import wait_until
 from buildlab.host.settings import Settings
-from buildlab.record.model import EngineInfo
+from buildlab.record.engineinfo import EngineInfo
 
 Progress = Callable[[str], None]
 LOCK_TIMEOUT_S = launch.API_LIMIT_S + 60

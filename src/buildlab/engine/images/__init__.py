@@ -68,7 +68,7 @@ def with_bases(
 ) -> Engine:
     """The engine with base images: one that can't keep them gets them as build contexts."""
     images = ensure(engine, home=home, progress=progress)
-    if engine.kind == "embedded":
+    if engine.can.keep_images:
         return engine
     return replace(
         engine, build_contexts={**build_contexts(images, home=home), **engine.build_contexts}

@@ -61,11 +61,11 @@ class Provider:
         Only into one of ours: in the user's Docker a local equivalent under a canonical name
         would stand in for the published image in the user's own builds.
         """
-        return self.engine.kind == "embedded"
+        return self.engine.can.keep_images
 
     def provide(self) -> tuple[BaseImage, ...]:
         """All base images, in the order of CANONICAL."""
-        if self.engine.kind == "replay":
+        if not self.engine.can.build:
             return ()
         home = Home(self.home)
         home.make(home.images)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
-from buildlab.experiments.programs.harbour import COMPILER, compiled, harbour, printed
+from buildlab.experiments.programs.harbour import COMPILER, compiled, harbour
 from buildlab.record.model import BuildRecord
 
 RIGHT = f"""FROM golang:1.27-trixie
@@ -49,7 +49,7 @@ def silent_no_op() -> Runs:
                 program.tree.write("notes.txt", secrets.token_hex(8))
                 records[f"{way}, {time}"] = program.run(written(way), f"{way}, {time} build")
             second = records[f"{way}, second"]
-            again = len(compiled(printed(second)))
+            again = len(compiled(second.output))
             rows.append(
                 {
                     "way": way,
@@ -70,7 +70,7 @@ def _verdict(record: BuildRecord, again: int) -> str:
 
 def _complaint(record: BuildRecord) -> str:
     """The last line of a build that failed; "" of one that says nothing."""
-    lines = printed(record).strip().splitlines()
+    lines = record.output.strip().splitlines()
     return lines[-1] if lines and not record.ok else ""
 
 

@@ -16,8 +16,6 @@ from buildlab.experiments.programs.harbour import (
     harbour,
     how_many_compiled,
     how_many_fetched,
-    output,
-    printed,
 )
 from buildlab.record.model import BuildRecord, Step
 
@@ -49,14 +47,14 @@ def where_go_writes() -> Runs:
     """
     with harbour() as program:
         record = program.run(recipe("places"), "where Go writes").require_ok()
-    asked = re.findall(r"^/\S+$", printed(record), flags=re.MULTILINE)
+    asked = re.findall(r"^/\S+$", record.output, flags=re.MULTILINE)
     facts: dict[str, Fact] = {"GOMODCACHE": asked[0], "GOCACHE": asked[1]}
     rows: list[Row] = []
     for step in record.steps:
         if not step.instruction.startswith("RUN where "):
             continue
         command = " ".join(step.instruction.split()[2:5]).removesuffix(" ./internal/...")
-        found = re.findall(r"^wrote (\d+) (\d+) (\S+)$", output(step), flags=re.MULTILINE)
+        found = re.findall(r"^wrote (\d+) (\d+) (\S+)$", step.output, flags=re.MULTILINE)
         for files, size, place in sorted(found, key=lambda told: told[2]):
             rows.append(
                 {
@@ -103,7 +101,7 @@ def inside_mounts() -> Runs:
 
 
 def _look(step: Step) -> list[Row]:
-    told = re.findall(r"^(/\S+): (\d+) files, (\d*) KiB$", output(step), flags=re.MULTILINE)
+    told = re.findall(r"^(/\S+): (\d+) files, (\d*) KiB$", step.output, flags=re.MULTILINE)
     return [
         {
             "mount": _CACHES[place],
@@ -133,7 +131,7 @@ def mounts_on_a_fresh_machine() -> Runs:
             ).require_ok()
     facts: dict[str, Fact] = {}
     for name, record in records.items():
-        text = output(record.steps[-1])
+        text = record.steps[-1].output
         download = next(s for s in record.steps if "go mod download" in s.instruction)
         facts[f"{name}: download step"] = download.state.value
         facts[f"{name}: modules fetched by the compile step"] = how_many_fetched(text)
@@ -158,9 +156,9 @@ def as_published() -> Runs:
         above = program.run(text.partition("COPY . .")[0], "as published, above the source")
         program.edit("leaf")
         record = program.run(text, "as published, one edit").require_ok()
-    compile_step = output(record.steps[-1])
+    compile_step = record.steps[-1].output
     facts: dict[str, Fact] = {
-        "download step: modules fetched": how_many_fetched(printed(above.require_ok())),
+        "download step: modules fetched": how_many_fetched(above.require_ok().output),
         "compile step: modules fetched": how_many_fetched(compile_step),
         "compile step: packages compiled": how_many_compiled(compile_step),
         "compile step: cache mounts": len(record.steps[-1].cache_mounts),

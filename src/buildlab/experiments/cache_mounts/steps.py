@@ -31,7 +31,7 @@ class Trial:
         self.tree.write("Dockerfile", "\n".join([f"FROM {BASE}", *above, *lines, ""]))
         record = build(self.tree, *flags, title=title, output="cache", cache_ns=self.cache_ns)
         self.records[title] = record
-        return "\n".join(line.text for step in record.steps for line in step.logs)
+        return record.output
 
     def error(self, title: str) -> str:
         """Why that build failed, "" where it did not."""

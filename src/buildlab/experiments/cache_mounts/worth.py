@@ -12,7 +12,6 @@ from buildlab.experiments.programs.harbour import (
     harbour,
     how_many_compiled,
     how_many_fetched,
-    printed,
 )
 from buildlab.record.model import BuildRecord
 
@@ -35,7 +34,7 @@ def crossed() -> Runs:
     facts: dict[str, Fact] = {}
     for row in rows:
         name = f"{row['edit']}, {row['mounts']}"
-        text = printed(records[name])
+        text = records[name].output
         facts[f"{name}: modules fetched"] = how_many_fetched(text)
         facts[f"{name}: packages compiled"] = how_many_compiled(text)
     for edit in EDITS:
@@ -62,7 +61,7 @@ def _edited(mounts: str) -> dict[str, BuildRecord]:
 
 
 def _row(edit: str, mounts: str, record: BuildRecord) -> Row:
-    text = printed(record)
+    text = record.output
     return {
         "edit": edit,
         "mounts": mounts,

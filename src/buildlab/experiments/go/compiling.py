@@ -85,13 +85,12 @@ def _facts(record: BuildRecord, crossed: BuildRecord, other: str) -> dict[str, F
 
 def _ran(record: BuildRecord, stage: str) -> bool:
     """Whether the stage's RUN printed what the program says."""
-    lines = [line.text for s in record.steps if s.stage == stage for line in s.logs]
-    return "version" in "\n".join(lines)
+    return any("version" in s.output for s in record.steps if s.stage == stage)
 
 
 def _said(record: BuildRecord) -> dict[str, str]:
     """What the steps reported, in lines "fact: name value"."""
-    text = "\n".join(line.text for s in record.steps for line in s.logs)
+    text = record.output
     told = [line.split(" ", 2)[1:] for line in text.splitlines() if line.startswith("fact: ")]
     return {parts[0]: parts[1] if len(parts) > 1 else "" for parts in told}
 

@@ -83,7 +83,7 @@ def elf_machine(program: Path) -> str:
 
 def milliseconds(record: BuildRecord) -> int:
     """What the program printed; 0 where it did not run."""
-    text = "".join(line.text for s in record.steps for line in s.logs).strip()
+    text = record.output.strip()
     return int(text) if text.isdigit() else 0
 
 
@@ -98,10 +98,5 @@ def _failed(record: BuildRecord) -> bool:
 
 def _why(record: BuildRecord) -> str:
     """What BuildKit or the container's start said, shortened to the known words."""
-    text = " ".join(
-        [
-            record.failure.words if record.failure else "",
-            *(line.text for s in record.steps for line in s.logs),
-        ]
-    )
+    text = f"{record.failure.words if record.failure else ''} {record.output}"
     return "exec format error" if "exec format error" in text else text.strip()

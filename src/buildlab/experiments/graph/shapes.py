@@ -234,8 +234,7 @@ def in_words(found: Runs) -> str:
 
 def cpu_s(step: Step) -> float:
     """CPU seconds of a step's commands, where it ends with the shell's `times`."""
-    text = "".join(line.text for line in step.logs)
-    found = re.findall(r"(\d+)m([\d.]+)s (\d+)m([\d.]+)s", text)
+    found = re.findall(r"(\d+)m([\d.]+)s (\d+)m([\d.]+)s", step.output)
     if not found:
         return 0.0
     minutes, seconds, system_minutes, system_seconds = map(float, found[-1])

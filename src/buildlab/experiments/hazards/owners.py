@@ -9,7 +9,7 @@ from pathlib import Path
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine, pruning
-from buildlab.experiments.programs.harbour import harbour, output, printed
+from buildlab.experiments.programs.harbour import harbour
 from buildlab.record.model import BuildRecord, State
 
 HERE = Path(__file__).parent
@@ -59,7 +59,7 @@ def mount_ids() -> Runs:
         one = first.run(BASE + write, "first project").require_ok()
         second.cache_ns = first.cache_ns
         two = second.run(BASE + look, "second project").require_ok()
-    seen = [bool(output(s).strip()) for s in two.steps if s.keyword == "RUN"]
+    seen = [bool(s.output.strip()) for s in two.steps if s.keyword == "RUN"]
     facts: dict[str, Fact] = dict(zip(IDS, seen, strict=True))
     return Runs({"first project": one, "second project": two}, facts)
 
@@ -81,7 +81,7 @@ def mount_owners() -> Runs:
                 "    stat -c 'mount %u %a' /cache; go build ./internal/port; : SALT\n"
             ).replace("; : SALT", " && : SALT")
             records[name] = made = program.run(text, f"mount with {name}")
-            told = printed(made)
+            told = made.output
             owner, mode = re.findall(r"^mount (\d+) (\d+)$", told, flags=re.MULTILINE)[0]
             rows.append(
                 {
@@ -125,9 +125,9 @@ def no_cache_and_mounts() -> Runs:
             records[name] = program.run(_two_stages("SALT"), name, *given).require_ok()
             for stage in ("one", "two"):
                 step = next(s for s in records[name].steps if s.stage == stage and s.cacheable)
-                facts[f"{name}: the mount of stage {stage} is left"] = "mark" in output(step)
+                facts[f"{name}: the mount of stage {stage} is left"] = "mark" in step.output
             after = program.run(other, f"another build after {name}").require_ok()
-            facts[f"{name}: the mount of another build is left"] = "mark" in printed(after)
+            facts[f"{name}: the mount of another build is left"] = "mark" in after.output
     return Runs(records, facts)
 
 
@@ -187,7 +187,7 @@ def mount_copied() -> Runs:
         for name, way in ways.items():
             records[name] = made = program.run(way, f"copy, {name}")
             facts[f"{name}: the build"] = "works" if made.ok else "failed"
-            files = re.findall(r"^files: (\d+)$", printed(made), flags=re.MULTILINE)
+            files = re.findall(r"^files: (\d+)$", made.output, flags=re.MULTILINE)
             facts[f"{name}: files are copied"] = bool(files and int(files[0]))
     why = records["as published"].failure
     rows: Row = {"way": "as published", "BuildKit says": why.message if why else ""}

@@ -10,7 +10,7 @@ from pathlib import Path
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds.workspace import workspace
-from buildlab.experiments.programs.harbour import Harbour, printed
+from buildlab.experiments.programs.harbour import Harbour
 from buildlab.record.model import BuildRecord
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ def recipe(name: str) -> str:
 def _compiled(name: str) -> tuple[BuildRecord, tuple[Row, ...]]:
     with _program() as program:
         record = program.run(recipe(name), name).require_ok()
-    told = re.findall(r"^(.+): compiled (\d+), text (.*)$", printed(record), flags=re.MULTILINE)
+    told = re.findall(r"^(.+): compiled (\d+), text (.*)$", record.output, flags=re.MULTILINE)
     return record, tuple(
         {"step": step, "compiled": int(count) > 0, "text": text} for step, count, text in told
     )
@@ -82,7 +82,7 @@ def module_changed() -> Runs:
     """
     with _program() as program:
         record = program.run(recipe("module"), "module").require_ok()
-    told = re.findall(r"^(.+): exit (\d+), said (.*)$", printed(record), flags=re.MULTILINE)
+    told = re.findall(r"^(.+): exit (\d+), said (.*)$", record.output, flags=re.MULTILINE)
     rows = tuple(
         {"command": name, "exit code": int(code), "says": said} for name, code, said in told
     )

@@ -6,7 +6,7 @@ import re
 
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
-from buildlab.experiments.programs.harbour import Harbour, harbour, output
+from buildlab.experiments.programs.harbour import Harbour, harbour
 from buildlab.record.model import BuildRecord
 
 MODES = ("shared", "private", "locked")
@@ -42,7 +42,7 @@ def mounts_at_once() -> Runs:
     with harbour() as program:
         for mode in MODES:
             records[mode] = made = program.run(stages(mode), f"at once, {mode}").require_ok()
-            told = [output(s) for s in made.steps if s.keyword == "RUN"]
+            told = [s.output for s in made.steps if s.keyword == "RUN"]
             spans = [(_number("began", text), _number("ended", text)) for text in told]
             rows.append(
                 {
@@ -69,7 +69,7 @@ def _number(word: str, text: str) -> float:
 def _later(program: Harbour, mode: str) -> int:
     look = f"RUN --mount=type=cache,target=/m,id={mode},sharing={mode} ls /m; : SALT\n"
     seen = program.run(f"FROM debian:trixie-slim\n{look}", f"later, {mode}").require_ok()
-    return len(output(seen.steps[-1]).split())
+    return len(seen.steps[-1].output.split())
 
 
 def waited(runs: Runs) -> str:

@@ -135,7 +135,7 @@ def bench() -> Iterator[tuple[Bench, Outside]]:
         flags = ("--file=limit/runner.Dockerfile", "--provenance=false")
         image = tag("limit runner", lab.session)
         to = f"--output=type=image,name={image},unpack=true,compression=uncompressed"
-        if lab.kind != "embedded":  # another store than the builder's: it has to be loaded
+        if not lab.can.keep_images:  # another store than the builder's: it has to be loaded
             to = f"--output=type=docker,name={image}"
         build(
             tree, *flags, to, title="limit runner", engine=lab, cache_ns=NAMESPACE, output="none"

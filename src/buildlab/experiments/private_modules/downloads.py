@@ -139,4 +139,4 @@ def _ended(record: BuildRecord) -> str:
 
 def log(record: BuildRecord) -> str:
     """What the last step printed."""
-    return "".join(line.text for step in record.steps[-1:] for line in step.logs)
+    return "".join(step.output for step in record.steps[-1:])

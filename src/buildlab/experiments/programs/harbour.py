@@ -12,7 +12,7 @@ from buildlab.bench.sample import salted
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.experiments.programs import program
-from buildlab.record.model import BuildRecord, Step
+from buildlab.record.model import BuildRecord
 
 MODULES = "--mount=type=cache,target=/go/pkg/mod"
 COMPILER = "--mount=type=cache,target=/root/.cache/go-build"
@@ -66,16 +66,6 @@ def harbour() -> Iterator[Harbour]:
     """A Harbour whose copy is removed at the end, and kept if the block fails."""
     with workspace(program("harbour")) as tree:
         yield Harbour(tree)
-
-
-def output(step: Step) -> str:
-    """What the step printed."""
-    return "".join(line.text for line in step.logs)
-
-
-def printed(record: BuildRecord) -> str:
-    """What all steps of the build printed, in Dockerfile order."""
-    return "".join(output(step) for step in record.steps)
 
 
 def fetched(text: str) -> int:

@@ -110,8 +110,7 @@ def _counted(packages: list[dict[str, Any]]) -> dict[str, Fact]:
 
 def _build_info(records: Mapping[str, BuildRecord]) -> dict[str, Fact]:
     """What `go version -m` printed of the stripped program."""
-    lines = [line.text for r in records.values() for s in r.steps for line in s.logs]
-    text = "\n".join(lines)
+    text = "\n".join(record.output for record in records.values())
     return {
         "go version -m names the linked module, after -s -w": LINKED in text,
         "go version -m names the flags of the build": "CGO_ENABLED=0" in text,

@@ -54,7 +54,7 @@ class _Asked:
     def saw(self, title: str, secret: str) -> bool:
         """Whether the step printed the digest of this secret's value."""
         wanted = hashlib.sha256(self.values[secret].encode()).hexdigest()
-        return wanted in _log(self.records[title])
+        return wanted in self.records[title].steps[-1].output
 
 
 @experiment()
@@ -89,7 +89,7 @@ def secret_rules() -> Runs:
         "a missing secret fails the build": not asked.records["no secret, cold"].ok,
         "a missing required secret fails the build": not failed.ok,
         "the steps above a missing required secret ran": failed.steps[-2].state is State.RAN,
-        "its command started": bool(_log(failed)),
+        "its command started": bool(failed.steps[-1].output),
         "message": failed.failure.message if failed.failure else "",
         "a missing required secret fails a warm build": not asked.records[
             "required, missing, warm"
@@ -105,14 +105,9 @@ def secret_rules() -> Runs:
 def _row(asked: _Asked, title: str) -> Row:
     record = asked.records[title]
     seen = next((f"secret {name}" for name in asked.values if asked.saw(title, name)), "")
-    absent = "no file" if "absent" in _log(record) else ""
+    absent = "no file" if "absent" in record.steps[-1].output else ""
     return {
         "build": title,
         "step": asked.state(title).value,
         "the step saw": seen or absent or "–",
     }
-
-
-def _log(record: BuildRecord) -> str:
-    """What the last step printed."""
-    return "".join(line.text for line in record.steps[-1].logs)

@@ -76,7 +76,7 @@ class Second:
 
 def compiled(record: BuildRecord) -> int:
     """Packages that `go build -v` named: those it compiled, standard library included."""
-    lines = "".join(x.text for s in record.steps if s.state is State.RAN for x in s.logs)
+    lines = "".join(s.output for s in record.steps if s.state is State.RAN)
     return len(re.findall(r"^[a-z][\w.]*(?:/[\w.]+)*$", lines, re.MULTILINE))
 
 
@@ -87,7 +87,7 @@ def download_step(record: BuildRecord) -> Step:
 
 def fetched_late(record: BuildRecord) -> int:
     """Modules that `go build` said it downloads: they were not where the step before put them."""
-    lines = "".join(x.text for s in record.steps if s.state is State.RAN for x in s.logs)
+    lines = "".join(s.output for s in record.steps if s.state is State.RAN)
     return len(re.findall(r"^go: downloading ", lines, re.MULTILINE))
 
 

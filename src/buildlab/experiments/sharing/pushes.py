@@ -103,7 +103,7 @@ def _imports(trial: Trial, refs: dict[str, str]) -> dict[str, Fact]:
     trial.tree.write("Dockerfile", f"FROM debian:trixie-slim\n{LOOK}")
     cache = f"--cache-from=type=registry,ref={refs['mode=max']}"
     record = trial.build("the mount, elsewhere", cache, "--output=type=cacheonly")
-    said = "".join(line.text for s in record.steps for line in s.logs)
+    said = record.output
     facts["mode=max carries what cache mounts hold"] = "kept" in said
     return facts
 
@@ -135,7 +135,7 @@ def pulled() -> Runs:
                 lines = f"FROM {ref}\nENV SALT={secrets.token_hex(4)}\nRUN cat /which\n"
                 tree.write("Dockerfile", lines)
                 record = trial.build(name, *flags, "--output=type=cacheonly")
-                said = "".join(line.text for s in record.steps for line in s.logs)
+                said = record.output
                 facts[f"{name}: the build saw the new base"] = "new" in said
         finally:
             images.remove(ref, force=True)

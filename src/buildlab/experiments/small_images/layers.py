@@ -115,7 +115,7 @@ def _environment(trial: Trial) -> dict[str, Fact]:
 def _users(trial: Trial) -> dict[str, Fact]:
     number = secrets.randbelow(50_000) + 10_000
     record = trial.image("user without a name", BASE, f"USER {number}:{number}", "RUN id -u")
-    said = "\n".join(line.text for step in record.steps for line in step.logs)
+    said = record.output
     trial.image(
         "user on scratch",
         "FROM scratch",

@@ -77,8 +77,7 @@ def _trace(program: str, output: str) -> dict[str, Fact]:
 
 def _measured(record: BuildRecord) -> tuple[Row, ...]:
     """What the last RUN printed of each program: its name, bytes, symbols."""
-    lines = [line.text for step in record.steps for line in step.logs]
-    words = [line.split() for text in lines for line in text.splitlines()]
+    words = [line.split() for line in record.output.splitlines()]
     return tuple(
         {"program": w[0], "size_mb": round(int(w[1]) / MB, 2), "symbols": int(w[2])}
         for w in words

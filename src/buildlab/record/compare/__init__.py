@@ -114,7 +114,7 @@ def _plain_side(side: Side) -> dict[str, Any]:
         "wall_s": side.wall_s,
         "failed_at": side.failed_at,
         "error": side.why,
-        "engine": side.engine.name or side.engine.kind,
+        "engine": side.engine.called,
         "recorded": side.recorded,
         "suspect": [str(key) for key in side.suspect],
     }

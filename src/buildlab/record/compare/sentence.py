@@ -11,6 +11,7 @@ from buildlab.record.compare.likeness import core, words
 from buildlab.record.compare.model import Change, Comparison, Side
 from buildlab.record.model import State, Step, StepKey
 from buildlab.record.phrases import format_ratio, format_s
+from buildlab.record.recorded import bracketed
 from buildlab.record.words import how_it_ended
 
 Names = Mapping[int, str]
@@ -30,7 +31,8 @@ def summary(comparison: Comparison) -> str:
 def _sentence(comparison: Comparison) -> str:
     found, a = comparison, comparison.a
     if found.same_record:
-        return f"Both are one record ({a.id}): there is nothing to compare{_recorded(found)}."
+        where = bracketed((a, found.b))
+        return f"Both are one record ({a.id}): there is nothing to compare{where}."
     names = _names(found)
     parts = [
         _head(found, names),
@@ -51,7 +53,7 @@ def _sentence(comparison: Comparison) -> str:
         )
     told = "; ".join(parts)
     told = told[:1].upper() + told[1:] if told.startswith("the ") else told
-    return f"{told}{_recorded(found)}".removesuffix(".") + "."
+    return f"{told}{bracketed((found.a, found.b))}".removesuffix(".") + "."
 
 
 def without_steps(found: Comparison) -> str:
@@ -109,7 +111,7 @@ def _core_of(instruction: str) -> str:
 
 
 def _engine(side: Side) -> str:
-    return side.engine.name or side.engine.kind
+    return side.engine.called
 
 
 # --- time ---------------------------------------------------------------------------------------
@@ -257,8 +259,3 @@ def _short(text: str, longest: int = _LONGEST) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _recorded(found: Comparison) -> str:
-    where = found.a.recorded or found.b.recorded
-    return f" [{where}]" if where else ""

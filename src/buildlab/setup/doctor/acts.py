@@ -37,7 +37,7 @@ def engine(bench: Bench) -> Outcome:
     else:
         bench.engine = engines.current(bases=False)
         info = bench.engine.info
-    if bench.engine.kind == "replay":
+    if not bench.engine.can.build:
         bench.engine = None
         raise Skip("BUILDLAB_REPLAY is set: recorded builds are shown, no engine is used")
     if not lets_through(bench.engine, PROBE_LIMIT_S):
@@ -104,7 +104,7 @@ def cache_mount(bench: Bench) -> Outcome:
     read = _build(
         bench, "cache-mount", ("--build-arg", f"SALT={secrets.token_hex(4)}"), cache_ns=namespace
     )
-    if token not in _log(read):
+    if token not in read.output:
         raise Fault(
             "a second build did not find what the first left in its cache mount",
             "use an engine that keeps its state: buildlab engine status",
@@ -122,7 +122,7 @@ def secret(bench: Bench) -> Outcome:
         record = _build(bench, "secret", flags, mask=(token,))
     finally:
         file.unlink()
-    if hashlib.sha256(token.encode()).hexdigest() not in _log(record):
+    if hashlib.sha256(token.encode()).hexdigest() not in record.output:
         raise Fault("the secret did not reach the step", "update buildx and the engine")
     if token in json.dumps(asdict(record), default=str):
         raise Fault("the secret is in the build record", "tell the authors of buildlab")
@@ -156,7 +156,7 @@ def module_proxy(bench: Bench) -> Outcome:
     record = _try(bench, "module-proxy", flags)
     if record.ok:
         return well(f"{_SMALL_MODULE} downloaded in {record.wall_s:.1f} s")
-    said = _log(record) or (record.failure.message if record.failure else "")
+    said = record.output or (record.failure.message if record.failure else "")
     raise Fault(f"{_SMALL_MODULE} could not be downloaded: {_last(said)}", _network_remedy(said))
 
 
@@ -239,10 +239,6 @@ def _run(here: Engine, record: BuildRecord) -> str:
         with suppress(docker.errors.DockerException):  # `buildlab clean` finds it by its label
             client.images.remove(name)
         client.close()
-
-
-def _log(record: BuildRecord) -> str:
-    return "\n".join(line.text for step in record.steps for line in step.logs)
 
 
 def _last(text: str) -> str:

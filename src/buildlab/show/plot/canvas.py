@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from buildlab.record import phrases
-from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.model import State, Step
 from buildlab.record.style import COLOURS, HATCHES, INK
 
 SHEET: Final = Path(__file__).with_name("buildlab.mplstyle")
@@ -76,19 +76,9 @@ def is_base(step: Step) -> bool:
     return not step.cacheable and step.state in (State.CACHED, State.RAN)
 
 
-def position(step: Step) -> str:
-    """The place of a step as BuildKit writes it: "build 4/6"."""
-    return f"{step.stage} {step.key.index}/{step.total}".strip()
-
-
 def stage_words(stage: str) -> str:
     """A stage's heading: "stage build", and "stage-1" for one that BuildKit had to number."""
     return stage if stage.startswith("stage-") else f"stage {stage}"
-
-
-def recorded_note(*records: BuildRecord) -> str:
-    """The line that every plot of recorded builds carries, "" for builds made here."""
-    return next((r.recorded for r in records if r.recorded), "")
 
 
 def note(ax: Axes, line: str, below_pt: float = 34) -> None:

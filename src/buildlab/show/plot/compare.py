@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from buildlab.record.compare import merged
 from buildlab.record.model import BuildRecord, Interval, State, Step
 from buildlab.record.phrases import format_ratio, format_s
+from buildlab.record.recorded import where_recorded
 from buildlab.record.style import COLOURS, GLYPHS, STOPPED_WORD, WORDS
 from buildlab.show.plot.canvas import (
     MONO,
@@ -19,7 +20,6 @@ from buildlab.show.plot.canvas import (
     clip,
     look,
     note,
-    recorded_note,
     short_instruction,
     styled,
 )
@@ -54,7 +54,7 @@ def compare(
     worked. Steps meet by what they are: see `buildlab.record.compare.alignment`.
     """
     drawn = _by_step(records, ax) if by == "step" else _by_kind(records, ax)
-    note(drawn, recorded_note(*records.values()))
+    note(drawn, where_recorded(records.values()))
     return drawn
 
 

@@ -20,8 +20,6 @@ from buildlab.show.plot.canvas import (
     is_base,
     look,
     note,
-    position,
-    recorded_note,
     short_instruction,
     stage_words,
     styled,
@@ -63,7 +61,7 @@ def graph(record: BuildRecord, ax: Axes | None = None) -> Axes:
     seconds = totals(record).critical_path_s
     if path and seconds > 0:
         _name_path(ax, places[path[-1]], f"critical path {format_s(seconds)}")
-    note(ax, recorded_note(record), 2)
+    note(ax, record.recorded, 2)
     return ax
 
 
@@ -134,7 +132,7 @@ def _box(ax: Axes, step: Step, place: Place, critical: bool, columns: int) -> No
     ax.text(
         x + HALF_W - 0.02,
         y - 0.13,
-        position(step) if columns <= WIDE else f"{step.key.index}/{step.total}",
+        step.place if columns <= WIDE else f"{step.key.index}/{step.total}",
         fontsize=7,
         color="#666666",
         ha="right",

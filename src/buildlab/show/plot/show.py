@@ -25,6 +25,7 @@ from buildlab.record.compare import compare as side_by_side
 from buildlab.record.compare import summary
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord
+from buildlab.record.recorded import where_recorded
 from buildlab.show import plot, tables
 from buildlab.show.html import block, frame_table
 from buildlab.show.plot.bars import told
@@ -74,7 +75,7 @@ def compare(builds: Builds, *, by: Literal["kind", "step"] = "kind") -> Shown:
         plot.compare(builds, by=by),
         sentence,
         table_html=_html(tables.comparison(*named) if steps else tables.totals(*named)),
-        recorded=_recorded(named),
+        recorded=where_recorded(named),
     )
 
 
@@ -88,7 +89,7 @@ def sizes(images: Builds | BuildRecord) -> Shown:
             f"<p><b>{escaped(name)}</b></p>{_html(tables.layers(r).drop(columns='digest'))}"
             for name, r in named.items()
         ),
-        recorded=_recorded(named.values()),
+        recorded=where_recorded(named.values()),
     )
 
 
@@ -108,7 +109,7 @@ def transfer(records: Builds) -> Shown:
         plot.transfer(records),
         words.describe_transfer(records),
         table_html=_html(tables.transfer(records)),
-        recorded=_recorded(records.values()),
+        recorded=where_recorded(records.values()),
     )
 
 
@@ -189,7 +190,3 @@ def _html(table: DataFrame) -> str:
     """The table in the look of all tables, without columns that are empty."""
     kept = [bool(table[c].notna().any() and (table[c] != "").any()) for c in table]
     return block(frame_table(table.loc[:, kept]), "table")
-
-
-def _recorded(records: Iterable[BuildRecord]) -> str:
-    return next((r.recorded for r in records if r.recorded), "")

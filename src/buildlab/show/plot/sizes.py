@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 
 from buildlab.record.model import BuildRecord, Layer
 from buildlab.record.phrases import format_bytes
+from buildlab.record.recorded import where_recorded
 from buildlab.record.style import INK, INTERNAL, OWN
-from buildlab.show.plot.canvas import axes_of, clip, note, recorded_note, short_instruction, styled
+from buildlab.show.plot.canvas import axes_of, clip, note, short_instruction, styled
 
 Image = BuildRecord | Sequence[Layer]
 MB: Final = 1e6
@@ -37,7 +38,7 @@ def sizes(images: Mapping[str, Image] | BuildRecord, ax: Axes | None = None) -> 
     known = {name: _pieces(image) for name, image in images.items()}
     drawn = _rows(*next(iter(known.items())), ax) if len(known) == 1 else _stacks(known, ax)
     drawn.set_xlabel("compressed size, MB")
-    note(drawn, recorded_note(*(i for i in images.values() if isinstance(i, BuildRecord))))
+    note(drawn, where_recorded(i for i in images.values() if isinstance(i, BuildRecord)))
     return drawn
 
 

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 
 from buildlab.record import derive
 from buildlab.record.model import BuildRecord
+from buildlab.record.recorded import where_recorded
 from buildlab.record.style import INK, INTERNAL
-from buildlab.show.plot.canvas import axes_of, note, recorded_note, styled
+from buildlab.show.plot.canvas import axes_of, note, styled
 
 BYTES_PER_MB: Final = 1e6
 NEAR: Final = (0.06, 0.12)
@@ -47,7 +48,7 @@ def transfer(records: Mapping[str, BuildRecord], ax: Axes | None = None) -> Axes
         ylim=(-0.06 * top, 1.12 * top),
     )
     ax.grid(visible=True, axis="y")
-    note(ax, recorded_note(*records.values()))
+    note(ax, where_recorded(records.values()))
     return ax
 
 

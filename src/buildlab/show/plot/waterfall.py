@@ -24,7 +24,6 @@ from buildlab.show.plot.canvas import (
     is_base,
     look,
     note,
-    recorded_note,
     short_instruction,
     stage_words,
     styled,
@@ -70,7 +69,7 @@ def waterfall(record: BuildRecord, ax: Axes | None = None) -> Axes:
             tick.set(fontweight="bold", color="#222222")
     ax.set_xlabel("seconds since the build started")
     ax.set_title(record.title or "build")
-    note(ax, recorded_note(record))
+    note(ax, record.recorded)
     return ax
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
 from buildlab.record.style import NO_MATHS
-from buildlab.show.widgets.asked import Asked
+from buildlab.show.widgets.asked import Asked, said_recorded
 from buildlab.show.widgets.gridframe import STYLE as GRID_STYLE
 
 Cell = tuple[str, str]
@@ -55,11 +55,10 @@ class CellsResult:
             _row(row, "".join(self._cell((row, column)) for column in self.columns))
             for row in self.rows
         )
-        told = f" <em>{escaped(self.recorded)}</em>" if self.recorded else ""
         key = "● yes &emsp; ○ no"
         if self.predicted is not None:
             key += " &emsp; ! not expected &emsp; ? expected in vain"
-        return _table(f"{escaped(str(self))}{told}", self.columns, rows, key)
+        return _table(f"{escaped(str(self))}{said_recorded([self])}", self.columns, rows, key)
 
     def _cell(self, cell: Cell) -> str:
         yes = cell in self.measured

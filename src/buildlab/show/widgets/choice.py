@@ -16,7 +16,7 @@ from typing import Any, Final
 from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
 from buildlab.record.style import NO_MATHS
-from buildlab.show.widgets.asked import Asked
+from buildlab.show.widgets.asked import Asked, said_recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Answer:
             if self.predicted
             else "No prediction was made. "
         )
-        told = f" <em>{escaped(self.recorded)}</em>" if self.recorded else ""
         kind = "right" if self.right else "other" if self.predicted else "open"
         return (
             f'{STYLE}<div class="buildlab-ask {kind} {NO_MATHS}"><p>{escaped(self.question)}'
-            f"</p><p>{said}Measured: <b>{escaped(self.measured)}</b>. {sign}{told}</p></div>"
+            f"</p><p>{said}Measured: <b>{escaped(self.measured)}</b>. {sign}"
+            f"{said_recorded([self])}</p></div>"
         )
 
 

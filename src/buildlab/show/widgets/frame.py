@@ -157,7 +157,7 @@ def _line(row: _Row, scale_s: float) -> str:
     whole = " ".join(row.instruction.split())
     return (
         f'<tr class="{row.phase.replace(" ", "-")}"><td>{_state(row)}</td>'
-        f'<td class="dim">{escaped(f"{row.key}/{row.total}")}</td>'
+        f'<td class="dim">{escaped(row.key.of(row.total))}</td>'
         f'<td><code title="{escaped(whole)}">{escaped(short_instruction(whole, 99))}</code>'
         f"</td><td>{bar if row.timed else ''}</td>"
         f'<td class="num">{format_s(row.seconds) if row.timed else ""}</td></tr>'

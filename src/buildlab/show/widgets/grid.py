@@ -17,7 +17,7 @@ from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.style import GLYPHS, WORDS
-from buildlab.show.widgets.asked import Asked
+from buildlab.show.widgets.asked import Asked, said_recorded
 from buildlab.show.widgets.gridframe import (
     STYLE,
     asked_cell,
@@ -65,13 +65,12 @@ class GridResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        told = next((r.recorded for r in self.results if r.recorded), "")
         seen: dict[StepKey, str] = {}
         for row in (row for result in self.results for row in result.rows):
             seen.setdefault(row.key, row.instruction)
         rows = "".join(result_row(r, tuple(seen)) for r in self.results)
         return grid_html(
-            f"{escaped(str(self))}{f' <em>{escaped(told)}</em>' if told else ''}",
+            f"{escaped(str(self))}{said_recorded(self.results)}",
             tuple(seen.items()),
             rows,
             self._key(),

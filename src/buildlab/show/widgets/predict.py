@@ -69,12 +69,11 @@ class Prediction(Asked):
         import ipywidgets as widgets
 
         wide = widgets.Layout(width="auto", margin="0")
-        room = max((len(f"{s.key}/{s.total}") for s in self.steps), default=0)
+        room = max((len(s.place) for s in self.steps), default=0)
         self._boxes = {
             s.key: widgets.Checkbox(
                 value=s.key in (self.marked or ()),
-                description=f"{n:>2}  {f'{s.key}/{s.total}':<{room}}  "
-                f"{short_instruction(s.instruction, SHOWN)}",
+                description=f"{n:>2}  {s.place:<{room}}  {short_instruction(s.instruction, SHOWN)}",
                 indent=False,
                 layout=wide,
             )
@@ -99,7 +98,7 @@ class Prediction(Asked):
         marked = self.marked
         lines = "".join(
             f'<tr><td class="no">{n}</td><td>{"☒ runs" if s.key in (marked or ()) else "☐"}</td>'
-            f'<td class="key">{escaped(f"{s.key}/{s.total}")}</td>'
+            f'<td class="key">{escaped(s.place)}</td>'
             f"<td>{code_html(s.instruction)}</td></tr>"
             for n, s in enumerate(self.steps, 1)
         )

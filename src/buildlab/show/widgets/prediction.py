@@ -12,6 +12,7 @@ from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.phrases import short_instruction
 from buildlab.record.style import COLOURS, GLYPHS, NO_MATHS, WORDS
 from buildlab.show.html import sign_html
+from buildlab.show.widgets.asked import said_recorded
 
 Verdict = Literal["right", "missed", "false alarm", "not predicted"]
 Mark = int | str | StepKey
@@ -106,11 +107,11 @@ class Result:
 
     def _repr_html_(self) -> str:
         lines = "".join(_row(n, r, self.made) for n, r in enumerate(self.rows, 1))
-        told = f" <em>{escaped(self.recorded)}</em>" if self.recorded else ""
         head = ("Step", "Instruction", *(("You said",) if self.made else ()), "Build", "")
         heads = "".join(f'<th scope="col">{h}</th>' for h in head)
         return (
-            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p>{escaped(str(self))}{told}</p>'
+            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p>{escaped(str(self))}'
+            f"{said_recorded([self])}</p>"
             f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
         )
 
@@ -140,7 +141,7 @@ def resolve(marks: Iterable[Mark], steps: tuple[Step, ...]) -> frozenset[StepKey
 
     Raises UsageError for one that the build does not have.
     """
-    names = {str(s.key): s.key for s in steps} | {f"{s.key}/{s.total}": s.key for s in steps}
+    names = {str(s.key): s.key for s in steps} | {s.place: s.key for s in steps}
     found = set()
     for mark in marks:
         if isinstance(mark, StepKey) and str(mark) in names:
