@@ -28,6 +28,7 @@ BUILT = BuildRecord(
 FLAGS = (
     *("--build-context", "lib=lib", "--secret", "id=token,src=token.txt"),
     *("--secret=id=pass,env=PASS", "--ssh", "default=lib/key"),
+    *("--build-arg", "API_TOKEN", "--build-arg=PLAIN=x"),
 )
 
 
@@ -54,6 +55,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[
     (app / "lib/key").write_text("key")
     (app / "lib/.dockerignore").write_text("key")
     monkeypatch.setenv("PASS", "first")
+    monkeypatch.setenv("API_TOKEN", "long-first")
     (app / "link").symlink_to("main.go")
     monkeypatch.chdir(app)
 
@@ -78,6 +80,13 @@ def _relink() -> None:
     Path("link").symlink_to("data")
 
 
+def _attribute() -> None:
+    try:
+        os.setxattr("data/sub/x", "user.x", b"1")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+
+
 EDITS: dict[str, tuple[Callable[[], object], str]] = {
     "edited": (lambda: Path("main.go").write_text("two"), "other files: main.go (changed)"),
     "new": (lambda: Path("data/y").write_text(""), "other files: data/y (new)"),
@@ -95,11 +104,19 @@ EDITS: dict[str, tuple[Callable[[], object], str]] = {
     "git": (lambda: Path(".git/HEAD").write_text("b"), "other files: .git (changed)"),
     "secret of a variable": (
         lambda: os.environ.update(PASS="then"),
-        "other files: secret pass (changed)",
+        "other values: secret pass (changed)",
     ),
-    "secret gone": (lambda: os.environ.pop("PASS"), "other files: secret pass (gone)"),
-    "key": (lambda: Path("lib/key").write_text("then"), ", ssh default (changed)"),
-    "secret": (lambda: Path("token.txt").write_text("then"), "other files: secret token (changed)"),
+    "masked argument": (
+        lambda: os.environ.update(API_TOKEN="long-then"),
+        "other values: argument API_TOKEN (changed)",
+    ),
+    "attribute": (_attribute, "other files: data/sub/x (changed)"),
+    "secret gone": (lambda: os.environ.pop("PASS"), "other values: secret pass (gone)"),
+    "key": (lambda: Path("lib/key").write_text("then"), "other values: ssh default (changed)"),
+    "secret": (
+        lambda: Path("token.txt").write_text("then"),
+        "other values: secret token (changed)",
+    ),
 }
 
 
@@ -162,7 +179,7 @@ def test_a_large_context_is_not_read_again(
         dataclasses.replace(BUILT, id=str(n), files=f, steps=(step,)) for n, f in enumerate(files)
     )
     for found in (compare(a, b), compare(b, a)):
-        assert "other files: secret t (changed)" in summary(found)
+        assert "other values: secret t (changed)" in summary(found)
         assert "whether files differ isn't known: the context has more than" in summary(found)
     cached = dataclasses.replace(b, steps=(dataclasses.replace(step, state=State.CACHED),))
     assert "isn't known" not in summary(compare(a, cached))

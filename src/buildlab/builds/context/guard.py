@@ -144,11 +144,11 @@ def _look(status: os.stat_result) -> _Look:
 
 def _look_at_folder(entry: os.DirEntry[str]) -> _Look:
     """Its times say nothing: they change with what is in it."""
-    return _Look(_attributes(entry.path), 0, entry.stat(follow_symlinks=False).st_mode, 0, 0)
+    return _Look(attributes(entry.path), 0, entry.stat(follow_symlinks=False).st_mode, 0, 0)
 
 
-def _attributes(path: str) -> int:
-    """A digest of a folder's extended attributes; 0 for none, and where they can't be read."""
+def attributes(path: str) -> int:
+    """A digest of extended attributes; 0 for none, and where they can't be read."""
     if sys.platform != "linux":
         return 0
     try:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from buildlab.builds.asked.source import Source
+from buildlab.builds.context.guard import attributes
 from buildlab.builds.context.ignoring import Rules, rules_of
 from buildlab.host import private
-from buildlab.masking.given import secret_flags
+from buildlab.masking.given import given, secret_flags
 from buildlab.record import flags as docker
 from buildlab.record.model import Files
 
@@ -65,7 +66,8 @@ def _key(folder: Path) -> bytes:
 
 
 def _secrets(source: Source, key: bytes, env: Mapping[str, str]) -> Iterator[str]:
-    """An entry for each --secret and --ssh whose content is a file's or a variable's."""
+    """An entry for each --secret and --ssh whose content is a file's or a variable's, and for
+    each --build-arg whose value is masked: its text would be the same after any change."""
     for flag in secret_flags(source.flags, env):
         if flag.file and Path(flag.file).is_file():
             yield f"0 {_digest(_read(flag.file), key)} secret {flag.id}"
@@ -75,6 +77,11 @@ def _secrets(source: Source, key: bytes, env: Mapping[str, str]) -> Iterator[str
         name, _, places = value.partition("=")
         if keys := [_read(place) for place in places.split(",") if Path(place).is_file()]:
             yield f"0 {_digest(b''.join(keys), key)} ssh {name}"
+    for value in docker.values(source.flags, "--build-arg"):
+        if given(("--build-arg", value), env):
+            name, equals, text = value.partition("=")
+            text = text if equals else env.get(name, "")
+            yield f"0 {_digest(os.fsencode(text), key)} argument {name}"
 
 
 def _read(path: str) -> bytes:
@@ -126,4 +133,6 @@ class _Reading:
                 raise _TooMuch(f"{_MOST_BYTES >> 20} MiB")
             with suppress(PermissionError):
                 content = path.read_bytes()
+        if extended := attributes(os.fspath(path)):
+            content += f"\0{extended}".encode()
         self.found.append(f"{status.st_mode & 0o7777:o} {_digest(content, self.key)} {name}")

@@ -42,7 +42,7 @@ def of_files(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:
     return tuple(
         Difference("file", name, before.get(name, ""), after.get(name, ""))
         for name in dict.fromkeys((*before, *after))
-        if before.get(name) != after.get(name) and not (unread and _sent(name))
+        if before.get(name) != after.get(name) and not (unread and sent(name))
     )
 
 
@@ -55,8 +55,9 @@ def files_unknown(a: BuildRecord, b: BuildRecord) -> str:
     return "" if a.files.key == b.files.key else "they were built with two homes of the kit"
 
 
-def _sent(name: str) -> bool:
-    return not name.startswith(("secret ", "ssh "))
+def sent(name: str) -> bool:
+    """Whether this is a file that was sent: no secret's, no key's, no masked argument."""
+    return not name.startswith(("secret ", "ssh ", "argument "))
 
 
 def warned(a: BuildRecord, b: BuildRecord) -> tuple[Difference, ...]:

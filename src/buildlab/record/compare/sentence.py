@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.changes import Difference
+from buildlab.record.compare.given import sent
 from buildlab.record.compare.likeness import core, words
 from buildlab.record.compare.model import Change, Comparison, Side
 from buildlab.record.model import State, Step, StepKey
@@ -191,8 +192,10 @@ def _edits(found: Comparison, names: Names) -> Iterator[str]:
             yield f"{status}: {_listed([names[id(c)] for c in some])}"
     if moved := [c for c in found.changes if c.moved]:
         yield f"moved: {_listed([names[id(c)] for c in moved])}"
-    if found.files:
-        yield f"other files: {_listed([str(d) for d in found.files])}"
+    if files := [str(d) for d in found.files if sent(d.name)]:
+        yield f"other files: {_listed(files)}"
+    if values := [str(d) for d in found.files if not sent(d.name)]:
+        yield f"other values: {_listed(values)}"
     if found.files_unknown and any(_may_read_others(c.b) for c in found.changes):
         yield f"whether files differ isn't known: {found.files_unknown}"
     arguments = {d.name for c in found.changes for d in c.differences if d.kind == "argument"}
