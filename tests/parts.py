@@ -94,8 +94,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        _provide(session, "engine", _ready_engine)
-        _provide(session, "chromium", _ready_chromium)
+        for marker, ready in NEEDED.items():
+            _provide(session, marker, ready)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -117,7 +117,10 @@ def pytest_sessionfinish() -> None:
 
 def _provide(session: pytest.Session, marker: str, ready: Callable[[], str]) -> None:
     needing = [item for item in session.items if item.get_closest_marker(marker)]
-    if not needing or not (lacking := ready()):
+    if not needing:
+        return
+    known = getattr(session.config, "workerinput", {}).get("lacking")  # see tests/lanes.py
+    if not (lacking := known[marker] if known else ready()):
         return
     if in_ci():
         pytest.exit(lacking, returncode=3)
@@ -140,6 +143,10 @@ def _ready_engine() -> str:
 
 def _ready_chromium() -> str:
     return chromium.ready(lambda line: print(line, flush=True))
+
+
+NEEDED = {"engine": _ready_engine, "chromium": _ready_chromium}
+"""Marker → makes ready what tests with it need; says what is lacking, "" where nothing is."""
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

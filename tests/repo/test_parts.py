@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import parts
+from tests import lanes, parts
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,3 +65,34 @@ def test_what_was_begun_beside_the_tests_ends_with_the_run(monkeypatch: pytest.M
         monkeypatch.setattr(parts, "_begun", [process])
         parts.pytest_sessionfinish()
         assert process.poll() is not None
+
+
+@pytest.mark.parametrize(
+    ("test", "lane"),
+    [
+        ("notebooks/01_layer_cache.ipynb::Cell 3", "lessons"),
+        ("tests/experiments/test_checks.py::test_x", "lessons"),
+        ("tests/claims/test_ledger.py::test_x[a::b]", "lessons"),
+        ("tests/engine/test_doctor.py::test_x", "others"),
+        ("tests/unit/test_store.py::test_x", "others"),
+        ("tests/handout/test_handout.py::test_x", "others"),
+        ("tests/browser/test_start_here.py::test_x", "others"),
+    ],
+)
+def test_what_measures_and_who_uses_it_share_a_lane(test: str, lane: str) -> None:
+    """Experiments and claims ask for what lessons found: they come after them, in one process."""
+    assert lanes.lane(test) == lane
+
+
+def test_what_is_named_runs_in_one_process() -> None:
+    """Two lanes are for a run of everything: a file that is named needs no second engine."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/unit/test_store.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "workers" not in done.stdout
