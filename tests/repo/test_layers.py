@@ -112,6 +112,7 @@ def test_imports_point_down(path: Path) -> None:
 
 NAMES = {dotted(path) for path in MODULES}
 LATE = {
+    "__main__": "Ctrl-C while the command line is imported is met there",
     "cli": "`--help` and a mistyped word must not wait for docker, pandas or IPython",
     "engine": "a kind is loaded when it is chosen, images where an engine has to get them",
     "setup.doctor": "each check loads what it tries",
