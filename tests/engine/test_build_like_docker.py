@@ -399,6 +399,7 @@ def test_plain_progress_is_the_log(here: Path, typed: Typed, lab_engine: Engine)
         (("app", "--secret=id=none:a:"), "the secret none:a:: there is no none:a: in "),
         (("app", "--secret", "id=t,src=~/none"), "--secret id=t,src=$HOME/none"),
         (("app", "--ssh", "k=none"), "--ssh k=PATH"),
+        (("app", "--iidfile", "none/i"), "mkdir -p "),
         (("app", "--ssh", "default"), "ssh-add"),
         (("app", "--build-context", "lib=none"), "the named context lib: there is no none in "),
         (("app", "--build-context", "lib=oci-layout://none:1"), "there is no none in "),

@@ -72,8 +72,8 @@ def _missing(engine: Engine, source: Source) -> Iterator[str]:
     gone = [need for need in needs if why[need]]
     if not gone:
         if needs and given(source.flags, "--pull"):
-            yield f"--pull asks the registry of {', '.join(n.image for n in needs)}: no answer"
-            yield "  here the engine has what this build needs"
+            named = ", ".join(need.image for need in needs)
+            yield f"--pull wants {named} from a registry, where it can't be had; the engine has it"
             yield "  → leave --pull out"
         return
     if len(gone) == 1:
