@@ -182,6 +182,18 @@ def test_nothing_is_lost_without_a_word(here: Path, typed: Typed) -> None:
     assert "is empty: t (the variable NOT_SET)" in told
 
 
+def test_a_secret_may_come_through_a_pipe(here: Path, typed: Typed) -> None:
+    """As a shell makes one of `src=<(command)`: the client has it, and nobody reads it before."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"from a pipe")
+    os.close(write_end)
+    try:
+        code, _, err = typed("build", "--secret", f"id=t,src=/dev/fd/{read_end}", "app")
+    finally:
+        os.close(read_end)
+    assert (code, "Error" in err) == (0, False)
+
+
 @pytest.mark.parametrize(
     ("instruction", "flags", "message"),
     [
