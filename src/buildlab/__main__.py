@@ -1,5 +1,13 @@
-"""`python -m buildlab` is `buildlab`."""
+"""`python -m buildlab` is `buildlab`: the command line, imported where Ctrl-C is heard."""
 
-from buildlab.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+try:  # importing takes long enough to be interrupted
+    from buildlab.cli import main
+except KeyboardInterrupt:
+    sys.exit(130)
+
+if __name__ == "__main__":
+    main()

@@ -182,6 +182,18 @@ def test_nothing_is_lost_without_a_word(here: Path, typed: Typed) -> None:
     assert "is empty: t (the variable NOT_SET)" in told
 
 
+def test_a_secret_may_come_through_a_pipe(here: Path, typed: Typed) -> None:
+    """As a shell makes one of `src=<(command)`: the client has it, and nobody reads it before."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"from a pipe")
+    os.close(write_end)
+    try:
+        code, _, err = typed("build", "--secret", f"id=t,src=/dev/fd/{read_end}", "app")
+    finally:
+        os.close(read_end)
+    assert (code, "Error" in err) == (0, False)
+
+
 @pytest.mark.parametrize(
     ("instruction", "flags", "message"),
     [
@@ -399,6 +411,7 @@ def test_plain_progress_is_the_log(here: Path, typed: Typed, lab_engine: Engine)
         (("app", "--secret=id=none:a:"), "the secret none:a:: there is no none:a: in "),
         (("app", "--secret", "id=t,src=~/none"), "--secret id=t,src=$HOME/none"),
         (("app", "--ssh", "k=none"), "--ssh k=PATH"),
+        (("app", "--iidfile", "none/i"), "mkdir -p "),
         (("app", "--ssh", "default"), "ssh-add"),
         (("app", "--build-context", "lib=none"), "the named context lib: there is no none in "),
         (("app", "--build-context", "lib=oci-layout://none:1"), "there is no none in "),

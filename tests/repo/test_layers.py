@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 LEVEL = {room: level for level, (_, rooms) in enumerate(FLOORS) for room in rooms}
 OUTSIDE = frozenset({*("host", "engine", "builds", "services", "artifact", "setup", "handout")})
-"""Rooms that may start processes or talk to docker."""
+"""Rooms that may talk to docker."""
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 MAX_LINES = 300
@@ -112,6 +112,7 @@ def test_imports_point_down(path: Path) -> None:
 
 NAMES = {dotted(path) for path in MODULES}
 LATE = {
+    "__main__": "Ctrl-C while the command line is imported is met there",
     "cli": "`--help` and a mistyped word must not wait for docker, pandas or IPython",
     "engine": "a kind is loaded when it is chosen, images where an engine has to get them",
     "setup.doctor": "each check loads what it tries",
@@ -141,13 +142,31 @@ def test_a_room_says_what_it_is(room: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=where)
-def test_only_some_rooms_start_processes(path: Path) -> None:
-    """`subprocess` and `docker` are imported where the outside world is met only."""
+def test_only_some_rooms_speak_to_docker(path: Path) -> None:
+    """`docker` is imported where the outside world is met only."""
     if name_of(path) in OUTSIDE:
         return
     for line, name in imports(path):
-        first = name.split(".", maxsplit=1)[0]
-        assert first not in {"subprocess", "docker"}, f"{where(path)}:{line}: imports {first}"
+        assert name.split(".")[0] != "docker", f"{where(path)}:{line}: imports docker"
+
+
+STARTERS = {
+    "host/child.py": "the one runner of programs",
+    "host/watchdog.py": "what ends them where we are killed",
+    "builds/client/process.py": "a build's events are read as they come, its end is told in parts",
+    "engine/asking.py": "another thread gives up a build of nothing",
+    "engine/reaching.py": "many are asked at once, and what they said until the limit counts",
+    "engine/images/debian.py": "two archives are read as they are written",
+    "setup/jupyter/__init__.py": "a server with a pipe for its report and one for its token",
+}
+"""Modules that may import `subprocess`; all others go through `host.child`."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=where)
+def test_programs_are_run_in_one_place(path: Path) -> None:
+    """Only what streams, or lives for long, starts a process by itself: the rest has `child`."""
+    starts = any(name.split(".")[0] == "subprocess" for _, name in imports(path))
+    assert starts == (where(path) in STARTERS), f"{where(path)}: see host/child.py and STARTERS"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=where)

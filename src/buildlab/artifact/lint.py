@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from buildlab.basics import jsontext
 from buildlab.engine.model import Engine
-from buildlab.errors import BuildFailed, EngineError, TimedOut
+from buildlab.errors import BuildFailed, EngineError
+from buildlab.host import child
 from buildlab.host.settings import tool_env
 
 LIMIT_S = 60
@@ -39,11 +39,11 @@ def build_checks(
     contexts = [f"--build-context={n}={w}" for n, w in engine.build_contexts.items()]
     builder = [] if engine.builder in ("", "default") else ["--builder", engine.builder]
     argv = [*engine.buildx, "build", *builder, "--call=check,format=json", *contexts]
-    done = _run([*argv, *flags, os.fspath(folder)], engine.child_env())
+    done = child.run([*argv, *flags, folder], env=engine.child_env(), limit_s=LIMIT_S)
     try:
-        found = jsontext.loads(done.stdout)
+        found = jsontext.loads(done.out)
     except ValueError as fault:
-        raise BuildFailed(f"docker build --check: {done.stderr.strip()}") from fault
+        raise BuildFailed(f"docker build --check: {done.err.strip()}") from fault
     if error := found.get("buildError"):
         raise BuildFailed(f"docker build --check: {error['message']}")
     return tuple(_finding(w) for w in found.get("warnings") or ())
@@ -75,23 +75,17 @@ def hadolint(
     if program is None:
         raise EngineError("hadolint is not installed", INSTALL_HADOLINT)
     argv = [str(program), f"--config={os.devnull}", "--no-fail", "--format=json", *options]
-    done = _run([*argv, str(Path(folder) / "Dockerfile")], tool_env())
+    done = child.run(
+        [*argv, Path(folder) / "Dockerfile"],
+        env=tool_env(),
+        limit_s=LIMIT_S,
+        install=INSTALL_HADOLINT,
+    )
     try:
-        found = jsontext.loads(done.stdout)
+        found = jsontext.loads(done.out)
     except ValueError as fault:
         raise EngineError(
-            f"hadolint doesn't read it: {done.stderr.strip() or done.stdout.strip()}",
+            f"hadolint doesn't read it: {done.err.strip() or done.out.strip()}",
             f"see what it says: {program} {folder}/Dockerfile",
         ) from fault
     return tuple(Finding(f["code"], int(f["line"]), f["message"]) for f in found)
-
-
-def _run(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            list(argv), capture_output=True, text=True, env=dict(env), timeout=LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired as fault:
-        raise TimedOut(f"{Path(argv[0]).name} did not end within {LIMIT_S} s") from fault
-    except OSError as fault:
-        raise EngineError(f"{argv[0]} doesn't run: {fault}", INSTALL_HADOLINT) from fault

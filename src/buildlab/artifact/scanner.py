@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from buildlab.basics import jsontext
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, TimedOut
+from buildlab.errors import EngineError
+from buildlab.host import child
 from buildlab.host.settings import tool_env
 
 LIMIT_S = 300
@@ -44,23 +44,14 @@ def scan(engine: Engine, ref: str, *, program: Path | None = None) -> Scan:
     if program is None:
         raise EngineError("trivy is not installed", INSTALL)
     argv = [str(program), "image", "--scanners=vuln", "--quiet", "--format=json", ref]
+    done = child.run(argv, env=engine.child_env(), limit_s=LIMIT_S, what="trivy", install=INSTALL)
     try:
-        done = subprocess.run(
-            argv,
-            capture_output=True,
-            text=True,
-            env=engine.child_env(),
-            timeout=LIMIT_S,
-            check=False,
-        )
-        found = jsontext.loads(done.stdout) if done.returncode == 0 else None
-    except subprocess.TimeoutExpired as fault:
-        raise TimedOut(f"trivy did not end within {LIMIT_S} s") from fault
+        found = jsontext.loads(done.out) if done.ok else None
     except ValueError:
         found = None
     if found is None:
         raise EngineError(
-            f"trivy doesn't scan {ref}: {done.stderr.strip()[-400:]}",
+            f"trivy doesn't scan {ref}: {done.err.strip()[-400:]}",
             "its database comes from the network; see: " + " ".join(command(ref)),
         )
     results = found.get("Results") or []

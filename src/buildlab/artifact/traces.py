@@ -7,7 +7,6 @@ the engine sees.
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from buildlab.builds.asked.command import compose
 from buildlab.builds.asked.source import locate
 from buildlab.builds.workspace import Workspace
 from buildlab.engine.model import Engine
-from buildlab.errors import BuildFailed, EngineError
+from buildlab.errors import BuildFailed
+from buildlab.host import child
 
 _LIMIT_S = 300
 
@@ -26,12 +26,11 @@ def log(engine: Engine) -> bytes:
     Raises EngineError where the engine or its buildx keeps none.
     """
     argv = [*engine.buildx, "history", "logs", "--progress=plain"]
-    said = _run(engine, argv)
-    if said.returncode:
-        raise EngineError(
-            f"the engine tells no log of its last build: {said.stderr.decode(errors='replace')}",
-            "use buildx 0.21 or later: docker buildx version",
-        )
+    said = child.run(argv, env=engine.child_env(), limit_s=_LIMIT_S)
+    said.require_ok(
+        "the engine tells no log of its last build",
+        "use buildx 0.21 or later: docker buildx version",
+    )
     return said.stdout + said.stderr
 
 
@@ -51,18 +50,12 @@ def metadata_file(engine: Engine, context: Workspace, *flags: str) -> bytes:
             output="none",
             metadata_file=wanted,
         )
-        said = _run(engine, command.argv)
-        if said.returncode:
-            raise BuildFailed(f"the build failed: {said.stderr.decode(errors='replace')[-500:]}")
+        said = child.run(command.argv, env=engine.child_env(), limit_s=_LIMIT_S)
+        if not said.ok:
+            raise BuildFailed(f"the build failed: {said.err[-500:]}")
         return wanted.read_bytes()
 
 
 def state_folder(engine: Engine) -> Path | None:
     """Where a fresh engine of the kit's keeps all it has; None where only a Docker knows."""
     return engine.state_dir if engine.fresh else None
-
-
-def _run(engine: Engine, argv: list[str] | tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        argv, env=engine.child_env(), capture_output=True, check=False, timeout=_LIMIT_S
-    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from typing import Final
 
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, TimedOut, UsageError
+from buildlab.errors import UsageError
+from buildlab.host import child
 
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "docker buildx prune -a --filter type=regular": (
@@ -71,18 +71,6 @@ def _program(engine: Engine, argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def told(engine: Engine, argv: tuple[str, ...]) -> str:
     """What a command of this engine prints. Raises EngineError where it fails, TimedOut."""
-    try:
-        done = subprocess.run(
-            argv,
-            env=engine.child_env(),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired as fault:
-        raise TimedOut(f"{' '.join(argv[1:])} took longer than {TIMEOUT_S:g} s") from fault
-    if done.returncode:
-        raise EngineError(f"{' '.join(argv[1:])} failed: {done.stderr.strip()}")
-    return done.stdout
+    what = " ".join(argv[1:])
+    done = child.run(argv, env=engine.child_env(), limit_s=TIMEOUT_S, what=what)
+    return done.require_ok(f"{what} failed").out

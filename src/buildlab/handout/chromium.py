@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-from buildlab.errors import BuildlabError, TimedOut
+from buildlab.errors import BuildlabError
+from buildlab.host import child
 
 PRINT_LIMIT_S = 300.0
 NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND"
@@ -56,20 +56,16 @@ def print_pdf(page: Path, pdf: Path, *, limit_s: float = PRINT_LIMIT_S) -> None:
         *(f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()),
     ]
     pdf.unlink(missing_ok=True)
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
-        )
-    except subprocess.TimeoutExpired as e:
-        raise TimedOut(
-            f"{browser.name} did not print {page.name} within {limit_s:.0f} s",
-            "print fewer lessons at once: buildlab handout 01",
-        ) from e
-    except OSError as e:
-        raise BuildlabError(f"{browser} does not start: {e}", INSTALL) from e
+    done = child.run(
+        command,
+        limit_s=limit_s,
+        what=f"{browser.name}, which prints {page.name},",
+        late="print fewer lessons at once: buildlab handout 01",
+        install=INSTALL,
+    )
     if not pdf.exists():
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
+        said = done.last(3).replace("\n", " ")
         raise BuildlabError(
-            f"{browser.name} printed no PDF (exit code {done.returncode}): {' '.join(said)}",
+            f"{browser.name} printed no PDF (exit code {done.exit_code}): {said}",
             f"try it by hand: {browser.name} --headless --print-to-pdf=x.pdf FILE.html",
         )

@@ -92,6 +92,11 @@ def children_of(pid: int) -> list[ProcessId]:
     return [process for number in numbers if (process := ProcessId.of(number))]
 
 
+def descendants(pid: int) -> list[ProcessId]:
+    """All that a process has started, and what those have."""
+    return [one for child in children_of(pid) for one in (child, *descendants(child.pid))]
+
+
 def name_of(pid: int) -> str:
     """The name of a process's program, cut to 15 characters; "" where there is none."""
     try:

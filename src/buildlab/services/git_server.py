@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
+from buildlab.host import child
 from buildlab.host.settings import tool_env
 from buildlab.services.keys import key_pair
 from buildlab.services.module import Module
@@ -85,13 +85,5 @@ def _git(folder: Path, *words: str) -> None:
         **{f"GIT_{who}_EMAIL": "developer@example.test" for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_DATE": "2026-01-01T00:00:00Z" for who in ("AUTHOR", "COMMITTER")},
     )
-    done = subprocess.run(
-        ["git", "-C", str(folder), *words],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_GIT_LIMIT_S,
-    )
-    if done.returncode:
-        raise EngineError(f"git {words[0]} failed: {done.stderr.strip()}", "git --version")
+    done = child.run(["git", "-C", str(folder), *words], env=env, limit_s=_GIT_LIMIT_S)
+    done.require_ok(f"git {words[0]} failed", "git --version")

@@ -6,12 +6,10 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 import requests
 
@@ -21,26 +19,13 @@ from buildlab.engine.docker.owned import container_labels
 from buildlab.engine.images.pulling import ASK_LIMIT_S, Reach, Unreachable
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, TimedOut
-from buildlab.host import private
+from buildlab.host import child, private
 from buildlab.host.process import wait_until
 from buildlab.host.settings import Settings, tool_env
 
 READY_LIMIT_S = 20
-STOP_LIMIT_S = 10
 # The same registry by its older and its newer name; the first that is there is taken.
 IMAGES = ("registry:3", "registry:2")
-
-# Runs a program until its own standard input ends. This process holds the other end of that
-# pipe, and the kernel closes it however this process ends, by kill -9 too.
-_KEEPER = """
-exec 3<&0
-"$@" 3<&- </dev/null &
-child=$!
-{ read -r _ <&3; kill "$child"; } 2>/dev/null &
-reader=$!
-wait "$child"
-kill "$reader" 2>/dev/null
-"""
 
 
 def program(packages: Path) -> Path:
@@ -166,7 +151,7 @@ def _config(
 @contextmanager
 def _kept(
     argv: Sequence[str], log: Path, env: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[child.Process]:
     """Run a program until the block ends, or this process does."""
     # Variables of these names would change the registry's configuration.
     variables = {
@@ -174,32 +159,14 @@ def _kept(
         for name, value in (env or tool_env()).items()
         if not name.startswith(("REGISTRY_", "OTEL_"))
     }
-    with os.fdopen(private.create(log), "wb") as output:
-        process = subprocess.Popen(
-            ["sh", "-c", _KEEPER, "sh", *argv],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=variables,
-            start_new_session=True,  # an interrupt of a notebook's cell is not meant for it
-        )
-    try:
+    with (
+        os.fdopen(private.create(log), "wb") as output,
+        child.kept(argv, env=variables, log=output) as process,
+    ):
         yield process
-    finally:
-        _end(process, process.stdin)
 
 
-def _end(process: subprocess.Popen[bytes], stdin: IO[bytes] | None) -> None:
-    if stdin is not None:
-        stdin.close()
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(address: str, process: child.Process, log: Path) -> None:
     def answers() -> bool:
         with requests.Session() as session, suppress(requests.RequestException):
             session.trust_env = False
@@ -209,9 +176,7 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     _until(answers, process, log, f"http://{address}/v2/")
 
 
-def _until(
-    condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, what: str
-) -> None:
+def _until(condition: Callable[[], bool], process: child.Process, log: Path, what: str) -> None:
     """Wait for the condition. Raises EngineError if the registry ends, TimedOut if it's slow."""
     wait_until(lambda: process.poll() is not None or condition(), READY_LIMIT_S)
     if process.poll() is None and condition():

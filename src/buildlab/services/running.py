@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,15 +14,14 @@ from typing import Any
 from buildlab.engine import network
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, TimedOut
+from buildlab.host import child
 from buildlab.host.process import wait_until
 from buildlab.host.settings import tool_env
-from buildlab.host.watchdog import Watchdog
 
 NETWORK_FLAGS = ("--network=host",)
 """What a build needs to reach these servers at 127.0.0.1: the network of its engine."""
 
 _READY_LIMIT_S = 30
-_STOP_LIMIT_S = 5
 _PORT_ATTEMPTS = 5
 
 
@@ -48,21 +46,6 @@ def serving(engine: Engine, module: str, settings: Mapping[str, Any]) -> Iterato
 
 
 @contextmanager
-def ended_with_us(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End the process when the block ends, or when this process does, however that ends."""
-    try:
-        with Watchdog(process.pid):
-            yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-@contextmanager
 def _on_port(
     engine: Engine, module: str, settings: Mapping[str, Any], port: int
 ) -> Iterator[tuple[int, Path]]:
@@ -81,23 +64,14 @@ def _on_port(
         added = {"port": port, "host": host, "ready": str(ready), "log": str(log)}
         path.write_text(json.dumps({**settings, **added}))
         argv = engine.inside(sys.executable, "-P", "-m", module, str(path))
-        with output.open("wb") as written:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=written,
-                stderr=subprocess.STDOUT,
-                env=tool_env(),
-                start_new_session=True,  # an interrupt of a notebook's cell is not meant for it
-            )
-        with ended_with_us(process):
+        with output.open("wb") as written, child.kept(argv, env=tool_env(), log=written) as process:
             wait_until(lambda: ready.exists() or process.poll() is not None, _READY_LIMIT_S)
             if not ready.exists():
                 raise _fault(module, process, output.read_text("utf-8", "replace"))
             yield port, log
 
 
-def _fault(module: str, process: subprocess.Popen[bytes], said: str) -> EngineError | TimedOut:
+def _fault(module: str, process: child.Process, said: str) -> EngineError | TimedOut:
     last = "\n".join(said.splitlines()[-4:])
     if process.poll() is None:
         return TimedOut(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.errors import EngineError, TimedOut
+from buildlab.host import child
 from buildlab.host.process import wait_until
 from buildlab.host.settings import tool_env
-from buildlab.services.running import ended_with_us
 
 _LIMIT_S = 10
 
@@ -33,7 +32,7 @@ class SshAgent:
     def fingerprints(self) -> tuple[str, ...]:
         """The keys that it holds."""
         said = _ssh_add(self.socket, "-l")
-        return tuple(line.split()[1] for line in said.stdout.splitlines() if "SHA256:" in line)
+        return tuple(line.split()[1] for line in said.out.splitlines() if "SHA256:" in line)
 
 
 @contextmanager
@@ -50,31 +49,19 @@ def ssh_agent(*private_keys: str) -> Iterator[SshAgent]:
     # A short path: the address of a socket has a limit.
     with tempfile.TemporaryDirectory(prefix="buildlab-") as folder:
         socket = Path(folder, "agent")
-        process = subprocess.Popen(
-            ["ssh-agent", "-D", "-a", str(socket)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=tool_env(),
-            start_new_session=True,
-        )
-        with ended_with_us(process):
+        with child.kept(["ssh-agent", "-D", "-a", str(socket)], env=tool_env()) as process:
             if not wait_until(lambda: socket.exists() or process.poll() is not None, _LIMIT_S):
                 raise TimedOut(f"waited {_LIMIT_S} s for ssh-agent to listen", "try again")
             for key in private_keys:
                 added = _ssh_add(socket, "-q", "-", given=key)
-                if added.returncode:
-                    raise EngineError(f"ssh-add took no key: {added.stderr.strip()}", "ssh -V")
+                added.require_ok("ssh-add took no key", "ssh -V")
             yield SshAgent(socket)
 
 
-def _ssh_add(socket: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _ssh_add(socket: Path, *words: str, given: str = "") -> child.Ended:
+    return child.run(
         ["ssh-add", *words],
-        input=given,
+        given=given,
         env=tool_env(SSH_AUTH_SOCK=os.fspath(socket), SSH_ASKPASS_REQUIRE="never"),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_LIMIT_S,
+        limit_s=_LIMIT_S,
     )

@@ -17,7 +17,6 @@ from __future__ import annotations
 import errno
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ from buildlab.engine import images
 from buildlab.engine.embedded import shared
 from buildlab.engine.packages import carried, ensuring, sources
 from buildlab.errors import DiskFull, EngineError, UsageError
-from buildlab.host import private
+from buildlab.host import child, private
 from buildlab.host.contents import MARK
 from buildlab.host.settings import Settings, tool_env
 from buildlab.setup import modules, sealed
@@ -44,6 +43,7 @@ INFO = sealed.INFO
 LOCK = "requirements.lock"
 _FOLDERS = ("images", "modules")
 _TRANSIENT = (".lock", ".part", ".log", MARK)
+_PIP_LIMIT_S = 3600
 _MAKE = "make one on a machine with internet: ./lab bundle FILE"
 
 
@@ -238,24 +238,19 @@ def _refusals() -> Iterator[None]:
 def _wheels(folder: Path) -> Path:
     """The wheels of the lock file, verified by their hashes. Raises EngineError if pip can't."""
     target = folder / "wheels"
-    done = subprocess.run(
+    check = "check that pip reaches its package index: HTTPS_PROXY, PIP_CERT, PIP_INDEX_URL"
+    done = child.run(
         [
             *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
             *("--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"),
             *("--requirement", str(course_root() / LOCK), "--dest", str(target)),
         ],
         env=tool_env(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        limit_s=_PIP_LIMIT_S,
+        what="pip download",
+        late=check,
     )
-    if done.returncode:
-        raise EngineError(
-            "pip couldn't download the Python packages:\n"
-            + "\n".join(done.stderr.strip().splitlines()[-3:]),
-            "check that pip reaches its package index: HTTPS_PROXY, PIP_CERT, PIP_INDEX_URL",
-        )
+    done.require_ok("pip couldn't download the Python packages", check, lines=3)
     return target
 
 

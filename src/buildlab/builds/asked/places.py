@@ -22,6 +22,13 @@ def look(flags: Sequence[str], env: Mapping[str, str]) -> None:
             raise _missing(f"the secret {name}", secret.file, f"--secret id={name},src=PATH")
     for value in values(flags, "--ssh"):
         _agent(value, env)
+    for value in values(flags, "--iidfile"):
+        if value and not Path(value).parent.is_dir():  # docker says so when all is built
+            where = Path(value).parent.absolute()
+            raise UsageError(
+                f"--iidfile {value}: there is no folder {where}",
+                f"make it: mkdir -p {quoted(where)}",
+            )
     for value in values(flags, "--build-context"):
         _context(*value.partition("=")[::2])
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from buildlab.errors import EngineError, TimedOut
 from buildlab.host.watchdog import Watchdog
 
+_DESCRIPTOR = re.compile(r"=(?:/dev|/proc/self)/fd/(\d{1,6})\b")
 TICK_S = 0.1
 GRACE_S = 2.0
 """How long a client that was asked to stop may take to tell the engine."""
@@ -175,13 +178,27 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            list(argv), env=dict(env), stdin=stdin, stdout=stdout, stderr=stderr
+            list(argv),
+            env=dict(env),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=tuple(_descriptors(argv)),
         )
     except OSError as fault:
         raise EngineError(
             f"the docker client {argv[0]} can't be run: {fault.strerror}",
             "see what is wrong: buildlab doctor",
         ) from fault
+
+
+def _descriptors(argv: Sequence[str]) -> Iterator[int]:
+    """Open ones that words name, as a shell makes of `--secret id=x,src=<(command)`."""
+    for word in argv:
+        for found in _DESCRIPTOR.findall(word):
+            with suppress(OSError):
+                os.fstat(int(found))
+                yield int(found)
 
 
 def _stop(client: subprocess.Popen[bytes]) -> None:

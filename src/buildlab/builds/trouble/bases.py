@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,8 @@ from buildlab.dockerfile.needs import Need, needed
 from buildlab.dockerfile.reading import parse
 from buildlab.engine.images.model import CANONICAL, DEBIAN, GOLANG, STATIC
 from buildlab.engine.model import Engine
-from buildlab.errors import UsageError
+from buildlab.errors import EngineError, TimedOut, UsageError
+from buildlab.host import child
 from buildlab.masking import Masker
 from buildlab.record.failing import message
 from buildlab.record.flags import given, values
@@ -72,8 +72,8 @@ def _missing(engine: Engine, source: Source) -> Iterator[str]:
     gone = [need for need in needs if why[need]]
     if not gone:
         if needs and given(source.flags, "--pull"):
-            yield f"--pull asks the registry of {', '.join(n.image for n in needs)}: no answer"
-            yield "  here the engine has what this build needs"
+            named = ", ".join(need.image for need in needs)
+            yield f"--pull wants {named} from a registry, where it can't be had; the engine has it"
             yield "  → leave --pull out"
         return
     if len(gone) == 1:
@@ -141,22 +141,18 @@ def _asked(engine: Engine, source: Source, needs: Sequence[Need]) -> list[str]:
 
 def _why(engine: Engine, words: Sequence[str]) -> str:
     try:
-        done = subprocess.run(
+        done = child.run(
             [*engine.buildx, "build", "--call=check", "--progress=plain", *words],
             env=engine.child_env(),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LIMIT_S,
-            check=False,
+            limit_s=LIMIT_S,
         )
-    except subprocess.TimeoutExpired:
+    except TimedOut:
         return f"no answer within {LIMIT_S:g} s"
-    except OSError as fault:
-        return str(fault)
-    said = done.stdout + done.stderr
+    except EngineError as fault:
+        return fault.message
+    said = done.out + done.err
     error = next((x for x in said.splitlines() if x.startswith("ERROR:")), "")
-    if done.returncode == 0 or not _UNRESOLVED.search(said):
+    if done.ok or not _UNRESOLVED.search(said):
         return ""  # the engine has it, whatever else it says
     return ": ".join(message(error).split(": ")[-2:])
 

@@ -143,8 +143,9 @@ def _engines_fault(text: str, running: Sequence[str]) -> EngineError:
             f"the engine's store is damaged, as after a crash of the machine: {message(text)}",
             "empty it, its images come back: buildlab engine reset && buildlab setup",
         )
+    what = "lost one of its processes" if _ITS_OWN.search(text) else "stopped answering"
     return EngineError(
-        f"the engine stopped answering while it ran {_named(running)}: {message(text)}",
+        f"the engine {what} while it ran {_named(running)}: {message(text)}",
         "build again (the engine is started anew); if it happens twice: buildlab doctor",
     )
 

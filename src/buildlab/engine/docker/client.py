@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.engine.docker.candidates import docker_config_dir, read_config
 from buildlab.errors import EngineError
+from buildlab.host import child
 
 MINIMUM_BUILDX = (0, 13)
 INSTALL_BUILDX = "install buildx: https://docs.docker.com/go/buildx/"
@@ -68,14 +68,16 @@ def _checked_version(plugin: Path) -> str:
 
 def buildx_version(plugin: Path) -> str:
     """A plugin's version, as "0.29.1". Raises EngineError where it does not run."""
-    try:
-        done = subprocess.run(
-            [str(plugin), "version"], capture_output=True, text=True, timeout=20, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as e:
-        raise EngineError(f"the buildx plugin {plugin} does not run: {e}", INSTALL_BUILDX) from e
-    match = re.search(r"\bv?(\d+\.\d+[\w.+~-]*)", done.stdout)
-    return match[1] if match else done.stdout.strip()
+    done = child.run(
+        [plugin, "version"],
+        limit_s=20,
+        what=f"the buildx plugin {plugin}",
+        late=INSTALL_BUILDX,
+        install=INSTALL_BUILDX,
+    )
+    done.require_ok(f"the buildx plugin {plugin} does not run", INSTALL_BUILDX)
+    match = re.search(r"\bv?(\d+\.\d+[\w.+~-]*)", done.out)
+    return match[1] if match else done.out.strip()
 
 
 def version_tuple(text: str) -> tuple[int, ...]:

@@ -8,7 +8,6 @@ a label by buildx, so the volume is made first, with labels, and the container c
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from buildlab.basics import jsontext
-from buildlab.errors import EngineError, TimedOut
-from buildlab.host import private
+from buildlab.errors import EngineError
+from buildlab.host import child, private
 
 if TYPE_CHECKING:
     import docker
@@ -165,22 +164,17 @@ def run_buildx(
     buildx: tuple[str, ...], env: Mapping[str, str], *args: str, timeout_s: float
 ) -> str:
     """What `docker buildx ARGS` prints. Raises EngineError with its last line, or TimedOut."""
-    try:
-        done = subprocess.run(
-            [*buildx, *args], env=dict(env), capture_output=True, text=True,
-            timeout=timeout_s, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as e:
-        raise TimedOut(
-            f"docker buildx {args[0]} did not end within {timeout_s:.0f} s",
-            "look at the network and the registry mirror: buildlab doctor",
-        ) from e
-    except OSError as e:
-        raise EngineError(f"{buildx[0]} does not run: {e}", "install the docker CLI") from e
-    if done.returncode:
-        lines = [x for x in done.stderr.splitlines() if x.strip()]
-        raise EngineError(lines[-1].removeprefix("ERROR: ") if lines else "no message")
-    return done.stdout
+    done = child.run(
+        [*buildx, *args],
+        env=env,
+        limit_s=timeout_s,
+        what=f"docker buildx {args[0]}",
+        late="look at the network and the registry mirror: buildlab doctor",
+        install="install the docker CLI",
+    )
+    if not done.ok:
+        raise EngineError(done.last(1).removeprefix("ERROR: ") or "no message")
+    return done.out
 
 
 def inspect_fields(

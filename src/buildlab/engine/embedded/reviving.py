@@ -67,14 +67,14 @@ def resume(engine: Engine) -> None:
 
 
 def processes(engine: Engine) -> frozenset[ProcessId]:
-    """The processes that make up an engine of ours now; none where it is another's.
+    """The processes that make up an engine of ours and live; none where it is another's.
 
     dockerd starts a new containerd in place of one that died: what ran in the old one is lost.
     """
     running = instance.attach(engine.state_dir) if engine.state_dir is not None else None
     if running is None or running.socket != engine.socket:
         return frozenset()
-    return frozenset((*running.parts, *health.daemons(running)))
+    return frozenset(p for p in (*running.parts, *health.daemons(running)) if p.alive())
 
 
 def by_hand(engine: Engine) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from buildlab.errors import EngineError
+from buildlab.host import child
 
 # In order of preference. The last ones are reserved for benchmarks and for carriers: free
 # where a VPN routes all three private ranges.
@@ -56,11 +56,7 @@ def choose(taken: Iterable[IPv4Network]) -> Subnets:
 
 def host_ranges(tool: Sequence[str] = ("ip",)) -> set[IPv4Network]:
     """What the host routes (all tables, without the default route), and its name servers."""
-    try:
-        argv = [*tool, "-4", "route", "show", "table", "all"]
-        text = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        text = ""
+    text = child.said([*tool, "-4", "route", "show", "table", "all"], limit_s=10)
     nets = set(parse_routes(text)) | set(_kernel_routes())
     try:
         resolv = Path("/etc/resolv.conf").read_text(errors="replace")

@@ -6,25 +6,27 @@ never rewritten) and, inside its namespace, read-only mounts of the unpacked lay
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import secrets
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from buildlab.engine.embedded import instance, launch
 from buildlab.engine.packages.ensuring import Packages
-from buildlab.errors import EngineError, TimedOut
-from buildlab.host import private, unpacking
+from buildlab.errors import EngineError
+from buildlab.host import child, private, unpacking
 from buildlab.host.paths import Home
 from buildlab.host.settings import tool_env
 
 _LOAD_LIMIT_S = 300
+_PIECE = 1 << 20
 _DATABASES = ("*.metadata.v1.bolt/meta.db", "*.snapshotter.v1.*/metadata.db")
 _BLOBS = "*.content.v1.content/blobs/*/*"
 _LAYERS = "*.snapshotter.v1.*/snapshots/*"
@@ -112,26 +114,24 @@ def _load(running: instance.Instance, image: Path) -> None:
     docker = running.packages / "bin/docker"
     if image.is_dir():
         unpacking.require_blobs(image)
-    source = ["tar", "-C", str(image), "-c", "."] if image.is_dir() else ["cat", str(image)]
-    with subprocess.Popen(source, stdout=subprocess.PIPE) as archive:
-        try:
-            done = subprocess.run(
-                [str(docker), "load", "--quiet"],
-                stdin=archive.stdout,
-                env=tool_env(DOCKER_HOST=running.socket, DOCKER_CONFIG=str(running.state_dir)),
-                capture_output=True,
-                text=True,
-                timeout=_LOAD_LIMIT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimedOut(f"loading {image.name} took over {_LOAD_LIMIT_S} s") from error
-        finally:
-            archive.kill()
-    if done.returncode:
-        raise EngineError(
-            f"can't load {image}: {done.stderr.strip()}", "prepare it again: buildlab setup"
-        )
+    done = child.run(
+        [docker, "load", "--quiet"],
+        given=functools.partial(_packed, image),
+        env=tool_env(DOCKER_HOST=running.socket, DOCKER_CONFIG=str(running.state_dir)),
+        limit_s=_LOAD_LIMIT_S,
+        what=f"loading {image.name}",
+    )
+    done.require_ok(f"can't load {image}", "prepare it again: buildlab setup")
+
+
+def _packed(image: Path, pipe: IO[bytes]) -> None:
+    """Write the image as an archive: that of a layout's folder, or the one that it is."""
+    if image.is_dir():
+        with tarfile.open(fileobj=pipe, mode="w|") as archive:
+            archive.add(image, ".")
+        return
+    with image.open("rb") as file:
+        shutil.copyfileobj(file, pipe, _PIECE)
 
 
 def drop_unused(home: Home, keep: str = "") -> None:

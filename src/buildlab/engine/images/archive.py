@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.engine.packages import sources
-from buildlab.engine.packages.apt import Apt
-from buildlab.errors import EngineError
+from buildlab.engine.packages.apt import Apt, unpack
+from buildlab.errors import DiskFull, EngineError
+from buildlab.host import child
 from buildlab.host.settings import tool_env
 
 SUITE = "trixie"
+_FETCH_LIMIT_S = 600
 _KEYRING = "usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -89,8 +90,14 @@ def _fetch(packages: list[str], folder: Path, root: Path) -> None:
             "base images can't be pulled, and only a Debian or Ubuntu machine can assemble them",
             "make Docker Hub and gcr.io reachable, or load the images: docker load",
         )
-    for deb in _download(packages, folder, host):
-        subprocess.run(["dpkg", "-x", str(deb), str(root)], check=True, capture_output=True)
+    try:
+        for deb in _download(packages, folder, host):
+            unpack(deb, root)
+    except OSError as error:
+        raise DiskFull(
+            f"{' and '.join(packages)} can't be unpacked: {error.strerror}",
+            "free some space, or set BUILDLAB_HOME to a folder on another disk",
+        ) from error
 
 
 def _download(packages: list[str], folder: Path, host: sources.Distribution) -> list[Path]:
@@ -98,8 +105,7 @@ def _download(packages: list[str], folder: Path, host: sources.Distribution) -> 
     debs = folder / "debs"
     debs.mkdir(parents=True, exist_ok=True)
     argv = ["apt-get", "-q", "download", *packages]
-    done = subprocess.run(argv, cwd=debs, env=tool_env(), capture_output=True, check=False)
-    if done.returncode == 0:
+    if child.run(argv, cwd=debs, env=tool_env(), limit_s=_FETCH_LIMIT_S).ok:
         return sorted(debs.glob("*.deb"))
     apt = Apt(folder / "apt")
     apt.prepare(sources.own_suite(sources.read_all(Path("/etc/apt")), host))
@@ -108,14 +114,11 @@ def _download(packages: list[str], folder: Path, host: sources.Distribution) -> 
 
 
 def _prove(mmdebstrap: Path) -> None:
-    argv = [str(mmdebstrap), "--version"]
-    try:
-        subprocess.run(argv, check=True, capture_output=True, timeout=20)
-    except (OSError, subprocess.SubprocessError) as error:
+    if not child.said([mmdebstrap, "--version"], limit_s=20):
         raise EngineError(
             "mmdebstrap, which assembles the base images, does not run here: it needs perl",
             "as root: apt-get install mmdebstrap",
-        ) from error
+        )
 
 
 def _first(uris: str) -> str:

@@ -40,10 +40,12 @@ _ENDING_S = 10.0
 """How long mmdebstrap may take to remove what it made, where this process is killed."""
 
 _MARK = "buildlab: the minimal system is complete"
-_KEEP = (
+KEEP = (
     """tar -C "$1" --one-file-system --numeric-owner --exclude='./var/cache/apt/*'"""
-    """ --exclude='./var/lib/apt/lists/*' -cf '{file}' ."""
+    """ --exclude='./var/lib/apt/lists/*' --exclude='./dev/shm/*' -cf '{file}' ."""
 )
+"""mmdebstrap shows the machine's /dev/shm inside. Where the tree itself grows there, that is the
+same file system: other files of the machine's, and another set-up's tree while it changes."""
 _INSTALL = (
     'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -y -q --no-install-recommends'
     ' -o DPkg::Chroot-Directory="$1" -o APT::Sandbox::User=root install {packages} >&2'
@@ -102,7 +104,7 @@ class Bootstrap:
                 f"--extract-hook=copy-in '{file}' /etc/dpkg/dpkg.cfg.d"
                 for file in sorted(options.iterdir())
             ),
-            f"--customize-hook={_KEEP.format(file=self.scratch / 'slim.tar')}",
+            f"--customize-hook={KEEP.format(file=self.scratch / 'slim.tar')}",
             f"--customize-hook=echo '{_MARK}' >&2",
             f"--customize-hook={_INSTALL.format(packages=' '.join(PACKAGES))}",
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ from buildlab.engine.images.model import (
 )
 from buildlab.engine.images.pulling import Pins, Reach, Unreachable
 from buildlab.engine.model import Engine
-from buildlab.errors import BuildlabError, DiskFull, EngineError
-from buildlab.host import unpacking
+from buildlab.errors import BuildlabError, DiskFull
+from buildlab.host import child, unpacking
 from buildlab.host.paths import Home
 
 if TYPE_CHECKING:
@@ -165,30 +164,24 @@ class Provider:
         return client
 
 
+_LOAD_LIMIT_S = 600
+_LOOK = "look at it: buildlab engine status"
+
+
 def load(engine: Engine, layout: Layout) -> None:
     """Put an image into the engine's store under its name. Raises EngineError, DiskFull."""
     unpacking.require_blobs(layout.path)
-    process = subprocess.Popen(
+    done = child.run(
         [*engine.cli, "load", "--quiet"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        given=layout.archive,
         env=engine.child_env(),
+        limit_s=_LOAD_LIMIT_S,
+        what=f"loading {layout.name}",
+        late=_LOOK,
     )
-    assert process.stdin and process.stderr
-    with process:
-        try:
-            layout.archive(process.stdin)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # it has ended early: its words and its exit code say why
-        said = process.stderr.read().decode(errors="replace").strip()
-    if process.returncode:
-        if "no space left" in said.lower():
-            raise DiskFull(
-                f"no space is left for {layout.name} in the engine",
-                "free some space, then: buildlab images",
-            )
-        raise EngineError(
-            f"the engine didn't take {layout.name}: {said}", "look at it: buildlab engine status"
+    if not done.ok and "no space left" in done.err.lower():
+        raise DiskFull(
+            f"no space is left for {layout.name} in the engine",
+            "free some space, then: buildlab images",
         )
+    done.require_ok(f"the engine didn't take {layout.name}", _LOOK)

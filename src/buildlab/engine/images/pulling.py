@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,8 @@ from buildlab.basics import jsontext
 from buildlab.engine.images.layout import full_name
 from buildlab.engine.images.model import PULLED_NOTE, BaseImage
 from buildlab.engine.model import Engine
-from buildlab.errors import DiskFull
-from buildlab.host import private
+from buildlab.errors import DiskFull, TimedOut
+from buildlab.host import child, private
 
 if TYPE_CHECKING:
     import docker
@@ -74,7 +73,7 @@ class Reach:
             docker.errors.DockerException,
             requests.RequestException,
             ConnectionError,
-            subprocess.TimeoutExpired,
+            TimedOut,
         ) as error:
             if "no space left" in str(error).lower():
                 raise DiskFull(
@@ -108,17 +107,11 @@ def through_buildx(engine: Engine) -> Ask:
     what = ["imagetools", "inspect", "--format", "{{json .Manifest}}"]
 
     def ask(name: str) -> str:
-        done = subprocess.run(
-            [*engine.buildx, *what, name],
-            env=engine.child_env(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=ASK_LIMIT_S,
-        )
-        if done.returncode:
-            raise ConnectionError(done.stderr.strip().removeprefix("ERROR: "))
-        return str(jsontext.loads(done.stdout)["digest"])
+        argv = [*engine.buildx, *what, name]
+        done = child.run(argv, env=engine.child_env(), limit_s=ASK_LIMIT_S)
+        if not done.ok:
+            raise ConnectionError(done.err.strip().removeprefix("ERROR: "))
+        return str(jsontext.loads(done.out)["digest"])
 
     return ask
 

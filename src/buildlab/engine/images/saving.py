@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from filelock import FileLock
 
 from buildlab.engine.images.model import BaseImage, slug
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError
-from buildlab.host import ours, private
+from buildlab.host import child, ours, private
 
 _LIMIT_S = 600
 _ARCHIVE = re.compile(r"pulled-.+-[0-9a-f]{16}\.(tar|part)")
@@ -40,20 +38,16 @@ def _saved(engine: Engine, image: BaseImage, folder: Path) -> Path:
         if _ARCHIVE.fullmatch(older.name) and not (entry and older.name in entry.theirs):
             older.unlink()
     part = target.with_suffix(".part")
-    done = subprocess.run(
-        [*engine.cli, "save", "--output", str(part), image.name],
-        env=engine.child_env(),
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT_S,
-        check=False,
-    )
-    if done.returncode:
-        part.unlink(missing_ok=True)
-        raise EngineError(
-            f"the engine doesn't give {image.name}: {done.stderr.strip()}",
-            "look at it: buildlab engine status",
+    argv = [*engine.cli, "save", "--output", str(part), image.name]
+    look = "look at it: buildlab engine status"
+    try:
+        done = child.run(
+            argv, env=engine.child_env(), limit_s=_LIMIT_S, what=f"saving {image.name}", late=look
         )
+        done.require_ok(f"the engine doesn't give {image.name}", look)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     part.chmod(0o600)
     part.replace(target)
     return target

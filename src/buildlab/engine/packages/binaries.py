@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from buildlab.errors import EngineError
+from buildlab.host import child
 
 # Name on the engine's PATH → where a package may hold it.
 _PROGRAMS = {
@@ -30,6 +30,7 @@ _PROGRAMS = {
 }
 _OPTIONAL = ("ctr", "docker-registry", "docker-proxy")
 _XTABLES = ("iptables", "iptables-save", "iptables-restore")
+_START_LIMIT_S = 60
 _STARTS = ("dockerd", "containerd", "docker", "runc", "slirp4netns", "tini")
 
 _WRAPPER = """#!/bin/sh
@@ -76,9 +77,9 @@ def prove(packages: Path) -> None:
 
     def start(name: str) -> None:
         argv = [str(packages / "bin" / name), "--version"]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        done = child.run(argv, limit_s=_START_LIMIT_S)
+        if not done.ok:
+            said = (done.err or done.out).strip().splitlines() or ["no reason given"]
             raise EngineError(
                 f"the packaged {name} doesn't run on this system: {said[-1]}",
                 "install Docker with buildx on this system, and buildlab uses it",
@@ -91,10 +92,7 @@ def prove(packages: Path) -> None:
 def _missing_libraries(program: Path) -> bool:
     """Whether the host lacks a library of this program. A static program has none."""
     env = {"PATH": os.defpath, "LC_ALL": "C"}
-    done = subprocess.run(
-        ["ldd", str(program)], capture_output=True, text=True, env=env, check=False
-    )
-    return "not found" in done.stdout
+    return "not found" in child.said(["ldd", program], limit_s=_START_LIMIT_S, env=env)
 
 
 def _write(file: Path, text: str) -> None:

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from urllib.parse import unquote
 
 from buildlab.basics import jsontext
 from buildlab.engine.packages import able, binaries, carried, sources
-from buildlab.engine.packages.apt import Apt, installed
+from buildlab.engine.packages.apt import Apt, installed, unpack
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.host import fitness, private
 from buildlab.host.contents import PACKAGES, VERSIONS
@@ -157,7 +156,7 @@ def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, st
         progress("unpacking the engine")
         new = part / "new"
         private.make_folder(new / "root")
-        list(pool.map(lambda deb: _unpack(deb, new / "root"), debs))
+        list(pool.map(lambda deb: unpack(deb, new / "root"), debs))
     binaries.link(new)
     progress("checking that the engine runs here")
     binaries.prove(new)
@@ -228,19 +227,6 @@ def _numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a Debian version, without its epoch; (0,) where there are none."""
     found = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*)", version)
     return tuple(int(n) for n in found[1].split(".")) if found else (0,)
-
-
-def _unpack(deb: Path, root: Path) -> None:
-    done = subprocess.run(
-        ["dpkg", "-x", str(deb), str(root)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        if "No space left" in done.stderr:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        raise EngineError(
-            f"can't unpack {deb.name}: {done.stderr.strip()}",
-            "try again; the download is checked each time",
-        )
 
 
 def _name_and_version(deb: Path) -> tuple[str, str]:

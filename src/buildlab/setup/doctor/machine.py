@@ -6,9 +6,9 @@ import ipaddress
 import os
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 
+from buildlab.host import child
 from buildlab.host.settings import PROXY_VARIABLES, Settings, tool_env
 from buildlab.setup.doctor.model import Bench, Fault, Outcome, warning, well
 
@@ -193,11 +193,4 @@ def _umask() -> int:
 
 
 def _git_setting(name: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "config", "--get", name], capture_output=True, text=True, timeout=10,
-            check=False, env=tool_env(),
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip().lower()
+    return child.said(["git", "config", "--get", name], limit_s=10, env=tool_env()).strip().lower()

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from buildlab.basics import jsontext
 from buildlab.errors import TimedOut, UsageError
-from buildlab.host.watchdog import Watchdog
+from buildlab.host import child
 from buildlab.setup.jupyter import asking, options
 from buildlab.setup.jupyter.address import choose_port, host, is_loopback
 
@@ -132,8 +132,7 @@ def jupyterlab(
                 stderr=subprocess.STDOUT,
                 pass_fds=(write_end.fileno(),),
             )
-        stack.callback(_stop, process)
-        stack.enter_context(Watchdog(process.pid, STOP_LIMIT_S))  # who is killed can't stop it
+        stack.enter_context(child.ended_with_us(process, STOP_LIMIT_S))  # kernels are shut down
         assert process.stdin
         with suppress(BrokenPipeError), process.stdin as pipe:
             pipe.write(token.encode())
@@ -205,14 +204,3 @@ def _awaited(report: IO[str], process: subprocess.Popen[bytes], log: Path) -> di
 
 def _tail(log: Path, lines: int = 8) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.terminate()  # kernels are shut down first
-    try:
-        process.wait(STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
