@@ -9,10 +9,11 @@ import atexit
 from contextlib import AbstractContextManager, ExitStack
 
 from buildlab import errors, experiments, replay
-from buildlab.bench.recipe import Bench
+from buildlab.bench.bench import Bench
+from buildlab.bench.edits import Edit
 from buildlab.bench.sample import Service, service
 from buildlab.builds import build
-from buildlab.builds.workspace import Edit, workspace
+from buildlab.builds.workspace import workspace
 from buildlab.engine import engine
 from buildlab.host.settings import program
 from buildlab.record.compare import compare

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from buildlab.bench.edits import Edit, swapped
 from buildlab.bench.evidence import find
-from buildlab.bench.recipe import bench, edit
+from buildlab.bench.sample import recipe
 from buildlab.engine import Engine
 from buildlab.errors import BuildFailed
 from buildlab.experiments.cache_mounts import places
+from buildlab.experiments.hazards import trust
 from buildlab.experiments.layer_cache import invalidation
 from buildlab.experiments.programs import harbour
 from buildlab.record.model import State
@@ -25,10 +27,10 @@ def kept(fault: BuildFailed) -> Path:
 
 def test_a_broken_edit_names_its_step_and_keeps_the_workspace(lab_engine: Engine) -> None:
     """The message holds the Dockerfile's line; the folder still has what was built."""
-    broken = edit("broken", lambda t: t.replace(invalidation.RULES, "RUN date", "RUN no-such-tool"))
+    broken = Edit("broken", swapped(invalidation.RULES, "RUN date", "RUN no-such-tool"))
     with (
         pytest.raises(BuildFailed, match=r"(?s)broken.*RUN no-such-tool") as caught,
-        bench(invalidation.HERE / invalidation.RULES, [broken]) as made,
+        recipe(invalidation.HERE / invalidation.RULES, [broken]) as made,
     ):
         made.run("broken")
     folder = kept(caught.value)
@@ -42,7 +44,8 @@ def test_a_failed_experiment_leaves_no_result_and_the_next_one_works(
     look = places.where_go_writes
     before = find(look)
     with monkeypatch.context() as patched:
-        patched.setattr(harbour, "APP", harbour.APP.parent / "stale")  # another program's folder
+        other = trust.STALE  # another program's folder
+        patched.setattr(harbour, "program", lambda _: other)
         with pytest.raises(BuildFailed):
             look()
     after = find(look)

@@ -149,7 +149,7 @@ def test_a_release_needs_an_id_of_its_own(lab_engine: Engine) -> None:
 def test_a_failing_step_is_named_and_its_files_are_kept(lab_engine: Engine) -> None:
     """A build of the bench that fails says which step it was, and where the workspace is."""
     with pytest.raises(BuildFailed, match="false") as caught, harbour() as program:
-        program.run("FROM debian:trixie-slim\nRUN false # SALT\n", "fails").require_ok()
+        program.build_text("FROM debian:trixie-slim\nRUN false # SALT\n", "fails").require_ok()
     assert any("workspace is kept" in note for note in caught.value.__notes__)
 
 

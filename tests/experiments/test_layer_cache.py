@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from buildlab.bench.bench import Bench
 from buildlab.bench.evidence import measured
-from buildlab.bench.recipe import Bench
 from buildlab.engine import Engine
 from buildlab.experiments.layer_cache import invalidation
 from buildlab.record.model import BuildRecord, State

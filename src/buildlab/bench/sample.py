@@ -1,22 +1,20 @@
-"""The sample service as a bench: a private copy with cold caches, edited and built by name."""
+"""The sample service: its folder, its Dockerfiles, edits of it, and benches made of it."""
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from buildlab.bench import uses
-from buildlab.builds import build
-from buildlab.builds.workspace import Workspace, workspace
+from buildlab.bench.bench import Bench
+from buildlab.bench.edits import Edit, raised, swapped
+from buildlab.builds.workspace import workspace
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord
 
-Change = Callable[[Workspace], object]
-
+NOTHING_IGNORED = "# Nothing is ignored.\n"
 VARIANTS: Mapping[str, str] = {
     "naive": "dockerfiles/01-naive.Dockerfile",
     "dependencies first": "dockerfiles/02-dependencies-first.Dockerfile",
@@ -28,34 +26,14 @@ VARIANTS: Mapping[str, str] = {
 }
 
 
-def _raise(constant: str, path: str) -> Change:
-    """An edit that raises a constant by one, so that it can be made again and again."""
-
-    def change(tree: Workspace) -> None:
-        text, found = re.subn(
-            rf"\b({constant}\s*=\s*)(\d+)", lambda m: f"{m[1]}{int(m[2]) + 1}", tree.read(path)
-        )
-        if not found:
-            raise UsageError(
-                f"{path} has no constant {constant}", "use a fresh copy of the service"
-            )
-        tree.write(path, text)
-
-    return change
-
-
-def _swap(path: str, old: str, new: str) -> Change:
-    return lambda tree: tree.replace(path, old, new)
-
-
-EDITS: Mapping[str, Change] = {
-    "leaf": _raise("justNowSeconds", "internal/humanize/ago.go"),
-    "core": _raise("maxVersionLength", "internal/board/board.go"),
-    "asset": _swap("internal/web/static/board.css", "--accent: #0072b2", "--accent: #d55e00"),
-    "test": _swap("internal/humanize/ago_test.go", "may be ahead", "may run ahead"),
-    "comment": _swap("internal/board/board.go", "It imports nothing", "It needs nothing"),
-    "bump": _swap("go.mod", "chi/v5 v5.4.0", "chi/v5 v5.5.0"),
-}
+EDITS: Final = (
+    Edit("leaf", raised("justNowSeconds", "internal/humanize/ago.go")),
+    Edit("core", raised("maxVersionLength", "internal/board/board.go")),
+    Edit("asset", swapped("internal/web/static/board.css", "accent: #0072b2", "accent: #d55e00")),
+    Edit("test", swapped("internal/humanize/ago_test.go", "may be ahead", "may run ahead")),
+    Edit("comment", swapped("internal/board/board.go", "It imports nothing", "It needs nothing")),
+    Edit("bump", swapped("go.mod", "chi/v5 v5.4.0", "chi/v5 v5.5.0")),
+)
 """Named edits: a leaf package, a widely imported one, an embedded file, a test, a comment, a
 dependency. Each costs something else."""
 
@@ -84,18 +62,8 @@ def _find() -> Path:
 uses.place("sample", _find)
 
 
-def salted(copy: Workspace) -> str:
-    """Make the copy unlike any other by a comment in its go.mod; returns the salt.
-
-    Every step that needs go.mod is then new to the engine, however warm that is.
-    """
-    salt = secrets.token_hex(4)
-    copy.write("go.mod", f"{copy.read('go.mod')}\n// a copy of its own: {salt}\n")
-    return salt
-
-
-class Service:
-    """A private copy of the sample service.
+class Service(Bench):
+    """A private copy of the sample service, built by the name of a Dockerfile.
 
     Its go.mod carries a comment that no other copy has, its cache mounts are its own, and its
     version is too, where the Dockerfile takes one: BuildKit knows what COPY --from copies by
@@ -103,14 +71,9 @@ class Service:
     cold however warm the engine is, and nothing is pruned.
     """
 
-    def __init__(self, copy: Workspace) -> None:
-        self.workspace = copy
-        salt = salted(copy)
-        self.cache_ns = f"buildlab-{salt}"
-        self._version = f"lesson-{salt}"
-
-    def build(self, variant: str, *flags: str, title: str = "", **options: Any) -> BuildRecord:
-        """Build one of `VARIANTS`. Raises UsageError for a name that is not among them."""
+    def build(self, title: str, /, *flags: str, **options: Any) -> BuildRecord:
+        """Build one of `VARIANTS`; `title=…` is another title. Raises UsageError for no variant."""
+        variant, shown = title, options.pop("title", title)
         try:
             dockerfile = VARIANTS[variant]
         except KeyError:
@@ -118,25 +81,30 @@ class Service:
                 f"no Dockerfile is named {variant!r}", f"choose one of: {', '.join(VARIANTS)}"
             ) from None
         if "ARG VERSION" in self.workspace.read(dockerfile):
-            flags = (f"--build-arg=VERSION={self._version}", *flags)
-        return build(
-            self.workspace,
-            f"--file={dockerfile}",
-            *flags,
-            title=title or variant,
-            cache_ns=self.cache_ns,
-            **options,
-        )
-
-    def edit(self, name: str) -> None:
-        """Make one of `EDITS`. Raises UsageError for a name that is not among them."""
-        if name not in EDITS:
-            raise UsageError(f"no edit is named {name!r}", f"choose one of: {', '.join(EDITS)}")
-        EDITS[name](self.workspace)
+            flags = (f"--build-arg=VERSION=lesson-{self.salt}", *flags)
+        flags = (f"--file={dockerfile}", *flags)
+        return super().build(shown, *flags, **options)
 
 
 @contextmanager
 def service() -> Iterator[Service]:
     """A Service whose copy is removed at the end, and kept if the block fails."""
     with workspace(sample_app()) as copy:
-        yield Service(copy)
+        yield Service(copy, EDITS)
+
+
+@contextmanager
+def recipe(
+    dockerfile: Path, changes: Iterable[Edit], *, ignore: str = NOTHING_IGNORED
+) -> Iterator[Bench]:
+    """A bench of the service with one Dockerfile of cheap steps; `ignore` is its .dockerignore.
+
+    The baseline is built when the block begins.
+    """
+    with workspace(sample_app()) as copy:
+        copy.write(dockerfile.name, dockerfile.read_text())
+        copy.write(f"{dockerfile.name}.dockerignore", ignore)
+        made = Bench(copy, changes, f"--file={dockerfile.name}", output="cache", cache_ns=None)
+        made.dockerfile = dockerfile.read_text()
+        assert made.baseline
+        yield made

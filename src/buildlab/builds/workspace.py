@@ -8,9 +8,8 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.errors import UsageError, quoted
@@ -160,19 +159,6 @@ class Workspace:
                 self._last_ns = got
                 return
             step_ns *= 100  # a file system with a coarse clock rounded it down
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One named change to tree, argument or environment.
-
-    `apply` changes the workspace and returns the flags that the next build gets on top;
-    `undo`, where given, takes the change back more precisely than `Workspace.reset()`.
-    """
-
-    name: str
-    apply: Callable[[Workspace], tuple[str, ...]]
-    undo: Callable[[Workspace], None] | None = None
 
 
 @contextmanager

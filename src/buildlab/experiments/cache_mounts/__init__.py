@@ -12,8 +12,14 @@ from buildlab.experiments.cache_mounts.places import (
     who_writes_where,
 )
 from buildlab.experiments.cache_mounts.steps import caches, secret_mounts
-from buildlab.experiments.cache_mounts.worth import compiled_all, crossed, fewer_fetched, work
-from buildlab.experiments.programs.harbour import EDITS, MOUNTS, dockerfile
+from buildlab.experiments.cache_mounts.worth import (
+    EDITS,
+    compiled_all,
+    crossed,
+    fewer_fetched,
+    work,
+)
+from buildlab.experiments.programs.harbour import MOUNTS, dockerfile
 
 __all__ = [
     "EDITS",

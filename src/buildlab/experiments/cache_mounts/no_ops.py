@@ -46,8 +46,8 @@ def silent_no_op() -> Runs:
     with harbour() as program:
         for way in WAYS:
             for time in ("first", "second"):
-                program.tree.write("notes.txt", secrets.token_hex(8))
-                records[f"{way}, {time}"] = program.run(written(way), f"{way}, {time} build")
+                program.workspace.write("notes.txt", secrets.token_hex(8))
+                records[f"{way}, {time}"] = program.build_text(written(way), f"{way}, {time} build")
             second = records[f"{way}, second"]
             again = len(compiled(second.output))
             rows.append(

@@ -46,7 +46,7 @@ def where_go_writes() -> Runs:
     writes to each ("go mod download writes to GOCACHE").
     """
     with harbour() as program:
-        record = program.run(recipe("places"), "where Go writes").require_ok()
+        record = program.build_text(recipe("places"), "where Go writes").require_ok()
     asked = re.findall(r"^/\S+$", record.output, flags=re.MULTILINE)
     facts: dict[str, Fact] = {"GOMODCACHE": asked[0], "GOCACHE": asked[1]}
     rows: list[Row] = []
@@ -90,8 +90,8 @@ def inside_mounts() -> Runs:
     module cache is there", "without the mounts, …").
     """
     with harbour() as program:
-        filled = program.run(_FILL, "fill the mounts").require_ok()
-        looked = program.run(recipe("look"), "look inside").require_ok()
+        filled = program.build_text(_FILL, "fill the mounts").require_ok()
+        looked = program.build_text(recipe("look"), "look inside").require_ok()
     looks = [_look(step) for step in looked.steps if "look" in step.instruction.split()[-2:]]
     facts: dict[str, Fact] = {}
     for name, rows in zip(("with the mounts", "without the mounts"), looks[-2:], strict=True):
@@ -121,7 +121,7 @@ def mounts_on_a_fresh_machine() -> Runs:
     """
     records: dict[str, BuildRecord] = {}
     with harbour() as program:
-        exported = program.tree.path / "exported"
+        exported = program.workspace.path / "exported"
         program.build("first build", f"--cache-to=type=local,dest={exported},mode=max").require_ok()
         program.edit("leaf")
         records["here"] = program.build("one edit, here").require_ok()
@@ -153,9 +153,9 @@ def as_published() -> Runs:
     """
     text = recipe("article")
     with harbour() as program:
-        above = program.run(text.partition("COPY . .")[0], "as published, above the source")
+        above = program.build_text(text.partition("COPY . .")[0], "as published, above the source")
         program.edit("leaf")
-        record = program.run(text, "as published, one edit").require_ok()
+        record = program.build_text(text, "as published, one edit").require_ok()
     compile_step = record.steps[-1].output
     facts: dict[str, Fact] = {
         "download step: modules fetched": how_many_fetched(above.require_ok().output),

@@ -50,7 +50,7 @@ def _edited(mounts: str) -> dict[str, BuildRecord]:
     """
     made: dict[str, BuildRecord] = {}
     with harbour() as program:
-        program.tree.write("Dockerfile", dockerfile(mounts))
+        program.workspace.write("Dockerfile", dockerfile(mounts))
         before = () if "target=/root" in dockerfile(mounts) else ("--target=modules",)
         program.build(f"first build, {mounts}", *before).require_ok()
         for edit in _ORDER:

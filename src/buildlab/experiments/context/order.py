@@ -6,45 +6,46 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from buildlab.bench.bench import Bench
+from buildlab.bench.edits import Edit, written
 from buildlab.bench.experiment import experiment
-from buildlab.bench.recipe import NOTHING_IGNORED, Bench, bench, edit
 from buildlab.bench.runs import Runs
-from buildlab.bench.sample import sample_app, sample_file
+from buildlab.bench.sample import NOTHING_IGNORED, recipe, sample_app, sample_file
 from buildlab.builds import build
-from buildlab.builds.workspace import Edit, workspace
+from buildlab.builds.workspace import workspace
 from buildlab.experiments.programs.harbour import dockerfile, harbour
 from buildlab.record.model import BuildRecord
 
 HERE = Path(__file__).parent
 STRAYS: tuple[Edit, ...] = (
-    edit("git commit", lambda t: t.write(".git/COMMIT_EDITMSG", "another commit\n")),
-    edit("editor swap file", lambda t: t.write("cmd/server/.main.go.swp", "swap\n")),
-    edit("desktop file", lambda t: t.write(".DS_Store", "icon positions\n")),
-    edit("log file", lambda t: t.write("server.log", "listening\n")),
-    edit("test file", lambda t: t.write("internal/humanize/more_test.go", "package humanize\n")),
-    edit("README", lambda t: t.write("README.md", "# Another title\n")),
-    edit("source file", lambda t: t.write("internal/humanize/more.go", "package humanize\n")),
+    Edit("git commit", written(".git/COMMIT_EDITMSG", "another commit\n")),
+    Edit("editor swap file", written("cmd/server/.main.go.swp", "swap\n")),
+    Edit("desktop file", written(".DS_Store", "icon positions\n")),
+    Edit("log file", written("server.log", "listening\n")),
+    Edit("test file", written("internal/humanize/more_test.go", "package humanize\n")),
+    Edit("README", written("README.md", "# Another title\n")),
+    Edit("source file", written("internal/humanize/more.go", "package humanize\n")),
 )
 MEGABYTE = 1_000_000
 SIZES_MB = (1, 32, 64, 128)
 
 
 SPLIT: tuple[Edit, ...] = (
-    edit("edit in cmd", lambda t: t.write("cmd/server/more.go", "package main\n")),
-    edit("edit in internal", lambda t: t.write("internal/humanize/more.go", "package humanize\n")),
+    Edit("edit in cmd", written("cmd/server/more.go", "package main\n")),
+    Edit("edit in internal", written("internal/humanize/more.go", "package humanize\n")),
 )
 
 
 def strays(*, ignored: bool) -> AbstractContextManager[Bench]:
     """Files that no program is made of, without or with the service's .dockerignore."""
-    return bench(
+    return recipe(
         HERE / "strays.Dockerfile", STRAYS, ignore=ignore_file() if ignored else NOTHING_IGNORED
     )
 
 
 def split_copy() -> AbstractContextManager[Bench]:
     """cmd/ and internal/, copied by instructions of their own."""
-    return bench(HERE / "split.Dockerfile", SPLIT)
+    return recipe(HERE / "split.Dockerfile", SPLIT)
 
 
 @experiment(uses=("programs/harbour", "sample"))
@@ -121,8 +122,8 @@ def worth() -> Runs:
     with harbour() as program:
         first, mounted = list(texts)[1:]
         for name, flags in ((first, ("--target=modules",)), (mounted, ())):
-            program.run(texts[name], f"{name}, before the edit", *flags).require_ok()
+            program.build_text(texts[name], f"{name}, before the edit", *flags).require_ok()
         program.edit("leaf")
         for name, text in texts.items():
-            records[name] = program.run(text, f"{name}, one edit").require_ok()
+            records[name] = program.build_text(text, f"{name}, one edit").require_ok()
     return Runs(records)

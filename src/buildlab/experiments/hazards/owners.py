@@ -54,11 +54,11 @@ def mount_ids() -> Runs:
         for mount in IDS.values()
     )
     with harbour() as first, harbour() as second:
-        second.tree.write("go.mod", "module example.com/second\n")
+        second.workspace.write("go.mod", "module example.com/second\n")
         write = f"RUN --mount=type=cache,{FIRST} touch /root/.cache/go-build/mark\n"
-        one = first.run(BASE + write, "first project").require_ok()
+        one = first.build_text(BASE + write, "first project").require_ok()
         second.cache_ns = first.cache_ns
-        two = second.run(BASE + look, "second project").require_ok()
+        two = second.build_text(BASE + look, "second project").require_ok()
     seen = [bool(s.output.strip()) for s in two.steps if s.keyword == "RUN"]
     facts: dict[str, Fact] = dict(zip(IDS, seen, strict=True))
     return Runs({"first project": one, "second project": two}, facts)
@@ -80,7 +80,7 @@ def mount_owners() -> Runs:
                 f"COPY . .\nUSER 65532\nRUN --mount=type=cache,target=/cache{option} \\\n"
                 "    stat -c 'mount %u %a' /cache; go build ./internal/port; : SALT\n"
             ).replace("; : SALT", " && : SALT")
-            records[name] = made = program.run(text, f"mount with {name}")
+            records[name] = made = program.build_text(text, f"mount with {name}")
             told = made.output
             owner, mode = re.findall(r"^mount (\d+) (\d+)$", told, flags=re.MULTILINE)[0]
             rows.append(
@@ -120,13 +120,13 @@ def no_cache_and_mounts() -> Runs:
     other = f"{BASE}RUN --mount=type=cache,target=/m,id=other ls /m; touch /m/mark; : SALT\n"
     with harbour() as program:
         for name, given in FLAGS.items():
-            program.run(_two_stages("SALT"), f"before {name}").require_ok()
-            program.run(other, f"another build before {name}").require_ok()
-            records[name] = program.run(_two_stages("SALT"), name, *given).require_ok()
+            program.build_text(_two_stages("SALT"), f"before {name}").require_ok()
+            program.build_text(other, f"another build before {name}").require_ok()
+            records[name] = program.build_text(_two_stages("SALT"), name, *given).require_ok()
             for stage in ("one", "two"):
                 step = next(s for s in records[name].steps if s.stage == stage and s.cacheable)
                 facts[f"{name}: the mount of stage {stage} is left"] = "mark" in step.output
-            after = program.run(other, f"another build after {name}").require_ok()
+            after = program.build_text(other, f"another build after {name}").require_ok()
             facts[f"{name}: the mount of another build is left"] = "mark" in after.output
     return Runs(records, facts)
 
@@ -144,7 +144,7 @@ def mounts_pruned() -> Runs:
     text = f"{BASE}RUN --mount=type=cache,target=/m touch /m/mark\nRUN echo SALT > /layer\n"
     with harbour() as program, engine(fresh=True) as runner:
         for command in pruning.possible(runner):
-            program.run(text, f"before {command}").require_ok()
+            program.build_text(text, f"before {command}").require_ok()
             pruning.prune(runner, command)
             mounts = pruning.mounts(runner)
             again = program.build(f"after {command}", "--file=run.Dockerfile")
@@ -185,7 +185,7 @@ def mount_copied() -> Runs:
     facts: dict[str, Fact] = {}
     with harbour() as program:
         for name, way in ways.items():
-            records[name] = made = program.run(way, f"copy, {name}")
+            records[name] = made = program.build_text(way, f"copy, {name}")
             facts[f"{name}: the build"] = "works" if made.ok else "failed"
             files = re.findall(r"^files: (\d+)$", made.output, flags=re.MULTILINE)
             facts[f"{name}: files are copied"] = bool(files and int(files[0]))

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from buildlab.bench.bench import Bench, bench
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
-from buildlab.builds.workspace import workspace
-from buildlab.experiments.programs.harbour import Harbour
 from buildlab.record.model import BuildRecord
 
 HERE = Path(__file__).parent
 STALE = HERE / "stale"
 
 
-@contextmanager
-def _program() -> Iterator[Harbour]:
-    with workspace(STALE) as tree:
-        yield Harbour(tree)
+def _program() -> AbstractContextManager[Bench]:
+    return bench(STALE, output="cache")
 
 
 def recipe(name: str) -> str:
@@ -30,7 +26,7 @@ def recipe(name: str) -> str:
 
 def _compiled(name: str) -> tuple[BuildRecord, tuple[Row, ...]]:
     with _program() as program:
-        record = program.run(recipe(name), name).require_ok()
+        record = program.build_text(recipe(name), name).require_ok()
     told = re.findall(r"^(.+): compiled (\d+), text (.*)$", record.output, flags=re.MULTILINE)
     return record, tuple(
         {"step": step, "compiled": int(count) > 0, "text": text} for step, count, text in told
@@ -81,7 +77,7 @@ def module_changed() -> Runs:
     change is in the result.
     """
     with _program() as program:
-        record = program.run(recipe("module"), "module").require_ok()
+        record = program.build_text(recipe("module"), "module").require_ok()
     told = re.findall(r"^(.+): exit (\d+), said (.*)$", record.output, flags=re.MULTILINE)
     rows = tuple(
         {"command": name, "exit code": int(code), "says": said} for name, code, said in told

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from buildlab.bench.bench import Bench
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
-from buildlab.experiments.programs.harbour import Harbour, harbour
+from buildlab.experiments.programs.harbour import harbour
 from buildlab.record.model import BuildRecord
 
 MODES = ("shared", "private", "locked")
@@ -41,7 +42,7 @@ def mounts_at_once() -> Runs:
     rows: list[Row] = []
     with harbour() as program:
         for mode in MODES:
-            records[mode] = made = program.run(stages(mode), f"at once, {mode}").require_ok()
+            records[mode] = made = program.build_text(stages(mode), f"at once, {mode}").require_ok()
             told = [s.output for s in made.steps if s.keyword == "RUN"]
             spans = [(_number("began", text), _number("ended", text)) for text in told]
             rows.append(
@@ -66,9 +67,9 @@ def _number(word: str, text: str) -> float:
     return float(re.findall(rf"^{word} ([\d.]+)$", text, flags=re.MULTILINE)[0])
 
 
-def _later(program: Harbour, mode: str) -> int:
+def _later(program: Bench, mode: str) -> int:
     look = f"RUN --mount=type=cache,target=/m,id={mode},sharing={mode} ls /m; : SALT\n"
-    seen = program.run(f"FROM debian:trixie-slim\n{look}", f"later, {mode}").require_ok()
+    seen = program.build_text(f"FROM debian:trixie-slim\n{look}", f"later, {mode}").require_ok()
     return len(seen.steps[-1].output.split())
 
 

@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from buildlab.bench.bench import Bench
+from buildlab.bench.edits import Edit, longer, swapped, written
 from buildlab.bench.experiment import experiment
-from buildlab.bench.recipe import Bench, bench, edit, nothing
 from buildlab.bench.runs import Runs
+from buildlab.bench.sample import recipe
 from buildlab.builds import build
-from buildlab.builds.workspace import Edit, Workspace, workspace
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.record.model import BuildRecord
 from buildlab.services.registry import Registry, registry
@@ -21,25 +23,25 @@ RULES = "rules.Dockerfile"
 LEAF = "internal/humanize/ago.go"
 
 EDITS: tuple[Edit, ...] = (
-    edit("nothing", nothing),
-    edit("comment in the Dockerfile", lambda t: t.replace(RULES, "WORKDIR", "# where\nWORKDIR")),
-    edit("text of the last RUN", lambda t: t.replace(RULES, "echo", "printf '%s\\n'")),
-    edit("ENV value", lambda t: t.replace(RULES, "CGO_ENABLED=0", "CGO_ENABLED=1")),
-    edit("argument given", nothing, "--build-arg=VERSION=v2"),
-    edit("argument nobody declares", nothing, "--build-arg=OTHER=v2"),
-    edit("source file", lambda t: t.write(LEAF, t.read(LEAF) + "\n// one more line\n")),
-    edit("mtime only", lambda t: t.touch(LEAF)),
-    edit("mode", lambda t: t.chmod(LEAF, 0o755)),
-    edit("rename", lambda t: t.rename(LEAF, "internal/humanize/since.go")),
-    edit("file that nothing compiles", lambda t: t.write("notes.txt", "remember the milk\n")),
-    edit("ignored file", lambda t: t.write("README.md", "# Another title\n")),
-    edit("go.mod", lambda t: t.write("go.mod", t.read("go.mod") + "\n// one more line\n")),
+    Edit("nothing"),
+    Edit("comment in the Dockerfile", swapped(RULES, "WORKDIR", "# where\nWORKDIR")),
+    Edit("text of the last RUN", swapped(RULES, "echo", "printf '%s\\n'")),
+    Edit("ENV value", swapped(RULES, "CGO_ENABLED=0", "CGO_ENABLED=1")),
+    Edit("argument given", flags=("--build-arg=VERSION=v2",)),
+    Edit("argument nobody declares", flags=("--build-arg=OTHER=v2",)),
+    Edit("source file", longer(LEAF, "\n// one more line\n")),
+    Edit("mtime only", lambda t: t.touch(LEAF)),
+    Edit("mode", lambda t: t.chmod(LEAF, 0o755)),
+    Edit("rename", lambda t: t.rename(LEAF, "internal/humanize/since.go")),
+    Edit("file that nothing compiles", written("notes.txt", "remember the milk\n")),
+    Edit("ignored file", written("README.md", "# Another title\n")),
+    Edit("go.mod", longer("go.mod", "\n// one more line\n")),
 )
 
 
 def rules() -> AbstractContextManager[Bench]:
     """The bench of lesson 01."""
-    return bench(HERE / RULES, EDITS, ignore=(HERE / f"{RULES}.dockerignore").read_text())
+    return recipe(HERE / RULES, EDITS, ignore=(HERE / f"{RULES}.dockerignore").read_text())
 
 
 @experiment(uses=("sample",))
@@ -47,8 +49,8 @@ def order() -> Runs:
     """One source edit against two orders of the same instructions."""
     change = [e for e in EDITS if e.name == "source file"]
     with (
-        bench(HERE / RULES, change) as dependencies,
-        bench(HERE / "source-first.Dockerfile", change) as source,
+        recipe(HERE / RULES, change) as dependencies,
+        recipe(HERE / "source-first.Dockerfile", change) as source,
     ):
         made = {"dependencies first": dependencies, "source first": source}
         return Runs({name: replace(b.run("source file"), title=name) for name, b in made.items()})

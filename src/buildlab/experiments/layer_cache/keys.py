@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 
+from buildlab.bench.edits import Edit, by_name, longer, swapped, written
 from buildlab.bench.experiment import experiment
-from buildlab.bench.recipe import NOTHING_IGNORED
 from buildlab.bench.runs import Fact, Runs
+from buildlab.bench.sample import NOTHING_IGNORED
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.experiments.context.order import split_copy
@@ -25,30 +25,29 @@ STEPS = {
 }
 """What facts call a step → how its instruction begins."""
 
-EDITS: dict[str, tuple[Callable[[Workspace], object], tuple[str, ...]]] = {
-    "nothing": (lambda _: None, ()),
-    "comment in the Dockerfile": (lambda t: t.replace("Dockerfile", "WORKDIR", "# x\nWORKDIR"), ()),
-    "text of the program step": (lambda t: t.replace("Dockerfile", "&& date", "&& date -u"), ()),
-    "mtime only": (lambda t: t.touch(PROGRAM), ()),
-    "mode": (lambda t: t.chmod(PROGRAM, 0o755), ()),
-    "rename": (lambda t: t.rename(PROGRAM, "start.go"), ()),
-    "source file": (lambda t: t.write(PROGRAM, t.read(PROGRAM) + "// more\n"), ()),
-    "README": (lambda t: t.write("README.md", "# Another title\n"), ()),
-    "README, ignored": (lambda t: t.write("README.md", "# A third\n"), ()),
-    ".DS_Store": (lambda t: t.write(".DS_Store", "icon positions\n"), ()),
-    ".DS_Store, ignored": (lambda t: t.write(".DS_Store", "icons\n"), ()),
-    "comment in go.mod": (lambda t: t.write("go.mod", t.read("go.mod") + "// more\n"), ()),
-    "arguments in another order": (
-        lambda t: t.replace("Dockerfile", "ARG FIRST=1\nARG SECOND=2", "ARG SECOND=2\nARG FIRST=1"),
-        (),
-    ),
-    "argument given": (lambda _: None, ("--build-arg=FIRST=another",)),
-    "argument nobody declares": (lambda _: None, ("--build-arg=OTHER=another",)),
-    "ENV added at the top": (
-        lambda t: t.replace("Dockerfile", "ARG FIRST", "ENV X=1\nARG FIRST"),
-        (),
-    ),
-}
+EDITS = by_name(
+    (
+        Edit("nothing"),
+        Edit("comment in the Dockerfile", swapped("Dockerfile", "WORKDIR", "# x\nWORKDIR")),
+        Edit("text of the program step", swapped("Dockerfile", "&& date", "&& date -u")),
+        Edit("mtime only", lambda t: t.touch(PROGRAM)),
+        Edit("mode", lambda t: t.chmod(PROGRAM, 0o755)),
+        Edit("rename", lambda t: t.rename(PROGRAM, "start.go")),
+        Edit("source file", longer(PROGRAM, "// more\n")),
+        Edit("README", written("README.md", "# Another title\n")),
+        Edit("README, ignored", written("README.md", "# A third\n")),
+        Edit(".DS_Store", written(".DS_Store", "icon positions\n")),
+        Edit(".DS_Store, ignored", written(".DS_Store", "icons\n")),
+        Edit("comment in go.mod", longer("go.mod", "// more\n")),
+        Edit(
+            "arguments in another order",
+            swapped("Dockerfile", "ARG FIRST=1\nARG SECOND=2", "ARG SECOND=2\nARG FIRST=1"),
+        ),
+        Edit("argument given", flags=("--build-arg=FIRST=another",)),
+        Edit("argument nobody declares", flags=("--build-arg=OTHER=another",)),
+        Edit("ENV added at the top", swapped("Dockerfile", "ARG FIRST", "ENV X=1\nARG FIRST")),
+    )
+)
 IGNORE = f"{NOTHING_IGNORED}Dockerfile\n"
 
 
@@ -68,9 +67,7 @@ def edits() -> Runs:
             tree.checkpoint()
             records["ignoring baseline" if ignored else "baseline"] = _build(tree, "baseline")
             for name in (n for n in EDITS if n.endswith(", ignored") == ignored):
-                change, flags = EDITS[name]
-                change(tree)
-                records[name] = _build(tree, name, *flags)
+                records[name] = _build(tree, name, *EDITS[name].apply(tree))
                 tree.reset()
     facts: dict[str, Fact] = {}
     for name in EDITS:

@@ -11,10 +11,10 @@ from statistics import median
 from typing import Final
 
 from buildlab.artifact import container
+from buildlab.bench.bench import salted
 from buildlab.bench.experiment import experiment
-from buildlab.bench.recipe import NOTHING_IGNORED
 from buildlab.bench.runs import Fact, Row, Runs
-from buildlab.bench.sample import salted, sample_file
+from buildlab.bench.sample import NOTHING_IGNORED, sample_file
 from buildlab.builds import build
 from buildlab.builds.asked.command import tag
 from buildlab.builds.workspace import Workspace, workspace

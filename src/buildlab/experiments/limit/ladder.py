@@ -77,8 +77,8 @@ def ends(address: str) -> tuple[Way, ...]:
     )
 
 
-class Bench:
-    """The service on a fresh engine, and a container with the same toolchain and caches."""
+class Climb:
+    """One service on a fresh engine: each way builds it after an edit that was never made."""
 
     def __init__(self, lab: Engine, tree: Workspace) -> None:
         self.lab, self.tree = lab, tree
@@ -124,11 +124,11 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[tuple[Bench, Outside]]:
+def climbing() -> Iterator[tuple[Climb, Outside]]:
     """A fresh engine on which the service was built once, and a container beside it."""
     with engine(fresh=True) as lab, workspace(sample_app()) as tree:
         tree.copy_in(HERE / "ladder", "limit")
-        made = Bench(lab, tree)
+        made = Climb(lab, tree)
         made.records["no cache"] = build(
             tree, title="no cache", engine=lab, cache_ns=NAMESPACE
         ).require_ok()
@@ -151,7 +151,7 @@ def one_line() -> Runs:
     Then the same line on another fresh engine, where the runner compiled with restored caches.
     Facts: medians of ratios within a round, seconds of what ran once. Rows: median seconds, ratio.
     """
-    with bench() as (made, runner), registry(made.lab) as shop:
+    with climbing() as (made, runner), registry(made.lab) as shop:
         ways = (*LADDER, *ends(shop.address))
         made.warm(LADDER[-1])
         for command in YARDSTICKS.values():
@@ -168,7 +168,7 @@ def one_line() -> Runs:
     return Runs(kept, facts, rows=rows)
 
 
-def _round(made: Bench, runner: Outside, ways: Sequence[Way]) -> dict[str, float]:
+def _round(made: Climb, runner: Outside, ways: Sequence[Way]) -> dict[str, float]:
     """Everything once, each with an edit of its own; name → seconds."""
     found = {name: made.compile(runner, command) for name, command in YARDSTICKS.items()}
     return {**found, **{way.adds: made.build(way) for way in ways}}
@@ -191,7 +191,7 @@ def _warm_facts(rounds: Sequence[Mapping[str, float]]) -> dict[str, Fact]:
     return facts
 
 
-def _fresh(made: Bench, runner: Outside, warm_s: float) -> dict[str, Fact]:
+def _fresh(made: Climb, runner: Outside, warm_s: float) -> dict[str, Fact]:
     """The changed line on another fresh engine: compiled on the runner, packed by the engine."""
     restore_s, restored_mb = _restore(runner)
     compile_s = made.compile(runner, STRIPPED)
@@ -226,7 +226,7 @@ def _restore(runner: Outside) -> tuple[float, float]:
     return unpacked.wall_s, int(size) / 1e6
 
 
-def _runs(made: Bench) -> bool:
+def _runs(made: Climb) -> bool:
     """Whether the image of the best way starts; False where it isn't in the engine's store."""
     try:
         made.warm(LADDER[-1])

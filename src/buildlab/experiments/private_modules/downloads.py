@@ -40,7 +40,7 @@ OTHER_HOST = "REMOTE HOST IDENTIFICATION HAS CHANGED"
 UNKNOWN_HOST = "Host key verification failed"
 UNKNOWN_KEY = "Permission denied (publickey)"
 NO_FORWARD = "unset ssh forward key default"
-NO_AGENT = "invalid empty ssh agent socket"
+NO_AGENT = "SSH_AUTH_SOCK"
 DIRECT = "no secure protocol found for repository"
 CAUSES = (
     *(REFUSED, UNTRUSTED, INSECURE, NO_SECRET, SUMS),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Final
 
-from buildlab.bench.sample import salted
-from buildlab.builds import build
-from buildlab.builds.workspace import Workspace, workspace
+from buildlab.bench.bench import Bench, bench
+from buildlab.bench.edits import Edit, swapped
 from buildlab.experiments.programs import program
-from buildlab.record.model import BuildRecord
 
 MODULES = "--mount=type=cache,target=/go/pkg/mod"
 COMPILER = "--mount=type=cache,target=/root/.cache/go-build"
@@ -22,11 +19,11 @@ MOUNTS: Mapping[str, tuple[str, ...]] = {
     "compiler cache": (COMPILER,),
     "both": (MODULES, COMPILER),
 }
-EDITS: Mapping[str, tuple[str, str, str]] = {
-    "leaf": ("internal/greeting/greeting.go", "Version = 1", "Version = 2"),
-    "core": ("internal/port/port.go", "Berths = 1", "Berths = 2"),
-    "bump": ("go.mod", "uniseg v0.1.0", "uniseg v0.2.0"),
-}
+EDITS: Final = (
+    Edit("leaf", swapped("internal/greeting/greeting.go", "Version = 1", "Version = 2")),
+    Edit("core", swapped("internal/port/port.go", "Berths = 1", "Berths = 2")),
+    Edit("bump", swapped("go.mod", "uniseg v0.1.0", "uniseg v0.2.0")),
+)
 """Named edits: a package that only the program imports, one that most import, a dependency."""
 
 
@@ -39,33 +36,9 @@ def dockerfile(mounts: str = "both") -> str:
     return text
 
 
-class Harbour:
-    """A copy of the program that no engine has seen, with a namespace for its cache mounts."""
-
-    def __init__(self, tree: Workspace) -> None:
-        self.tree = tree
-        self.cache_ns = f"buildlab-{salted(tree)}"
-
-    def build(self, title: str, *flags: str, **options: Any) -> BuildRecord:
-        """Build the tree as it is now; the result stays in the build cache."""
-        options = {"output": "cache", "cache_ns": self.cache_ns, **options}
-        return build(self.tree, *flags, title=title, **options)
-
-    def run(self, text: str, title: str, *flags: str, **options: Any) -> BuildRecord:
-        """Build with this Dockerfile; SALT in it becomes a word that no build had before."""
-        self.tree.write("run.Dockerfile", text.replace("SALT", secrets.token_hex(4)))
-        return self.build(title, "--file=run.Dockerfile", *flags, **options)
-
-    def edit(self, name: str) -> None:
-        """Make one of `EDITS`."""
-        self.tree.replace(*EDITS[name])
-
-
-@contextmanager
-def harbour() -> Iterator[Harbour]:
-    """A Harbour whose copy is removed at the end, and kept if the block fails."""
-    with workspace(program("harbour")) as tree:
-        yield Harbour(tree)
+def harbour() -> AbstractContextManager[Bench]:
+    """A bench of the program; what it builds stays in the build cache."""
+    return bench(program("harbour"), EDITS, output="cache")
 
 
 def fetched(text: str) -> int:

@@ -139,7 +139,7 @@ def second_machine(name: str, edit: str, shop: Shop) -> Second:
         engine(fresh=True) as runner,
         reached_by(shop.registry, runner) as traffic,
     ):
-        EDITS[edit](tree)
+        EDITS[edit].apply(tree)
         before = _unpack(tree, title, shop).require_ok() if way.carried else None
         record = build(
             tree,

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab.bench.recipe import nothing
-from buildlab.bench.sample import Change
+from buildlab.bench.edits import Edit, by_name, swapped
 from buildlab.builds.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -53,13 +52,15 @@ def _newer_base(tree: Workspace) -> None:
         tree.replace(name, "WORKDIR /src", "COPY base-release /etc/base-release\nWORKDIR /src")
 
 
-EDITS: Mapping[str, Change] = {
-    "no change": nothing,
-    "source edit": lambda t: t.replace("greeting/greeting.go", "first edition", "second edition"),
-    "dependency bump": lambda t: t.replace("go.mod", "uniseg v0.1.0", "uniseg v0.2.0"),
-    # Stands for a base with a fix: another file below all steps, the same compiler.
-    "base bump": _newer_base,
-}
+EDITS = by_name(
+    (
+        Edit("no change"),
+        Edit("source edit", swapped("greeting/greeting.go", "first edition", "second edition")),
+        Edit("dependency bump", swapped("go.mod", "uniseg v0.1.0", "uniseg v0.2.0")),
+        # Stands for a base with a fix: another file below all steps, the same compiler.
+        Edit("base bump", _newer_base),
+    )
+)
 CROSSED = ("no change", "source edit", "dependency bump")
 """The edits of the matrix. "base bump" is for the month of lesson 11: it is seldom."""
 
