@@ -134,6 +134,15 @@ def test_late_imports_are_few_and_hide_no_circle() -> None:
     order.prepare()  # raises CycleError, with the circle
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("cli/*.py")), ids=where)
+def test_no_command_imports_another(path: Path) -> None:
+    """What two commands need is a library's, or a private module's of the command line."""
+    for line, target in modules(path):
+        room, _, command = target.partition(".")
+        shared = room != "cli" or not command or command.startswith("_")
+        assert shared, f"{where(path)}:{line}: imports the command {command}"
+
+
 @pytest.mark.parametrize("room", sorted(p.parent for p in PACKAGE.rglob("__init__.py")), ids=where)
 def test_a_room_says_what_it_is(room: Path) -> None:
     """The `__init__` of each room begins with a sentence."""

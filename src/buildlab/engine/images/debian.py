@@ -15,15 +15,18 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from buildlab.engine.images.archive import SUITE, Archive, Tools
 from buildlab.engine.images.layers import EPOCH, LayerStore
+from buildlab.engine.images.steps import MARK, Steps
 from buildlab.engine.images.trees import Fingerprint, image_entry, is_static
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.host import private
+from buildlab.host.beside import Stopped
 from buildlab.host.settings import tool_env
 from buildlab.host.watchdog import Watchdog
 
@@ -39,7 +42,6 @@ LAYERS = (SLIM, GO_TOOLS, STATIC_FILES)
 _ENDING_S = 10.0
 """How long mmdebstrap may take to remove what it made, where this process is killed."""
 
-_MARK = "buildlab: the minimal system is complete"
 KEEP = (
     """tar -C "$1" --one-file-system --numeric-owner --exclude='./var/cache/apt/*'"""
     """ --exclude='./var/lib/apt/lists/*' --exclude='./dev/shm/*' -cf '{file}' ."""
@@ -67,7 +69,6 @@ class Bootstrap:
 
     def run(self, tools: Tools) -> None:
         """Make the three layers. Raises EngineError with mmdebstrap's last words, DiskFull."""
-        self.progress("assembling a Debian system from packages")
         process = subprocess.Popen(
             self._argv(tools),
             stdin=subprocess.PIPE,
@@ -105,7 +106,7 @@ class Bootstrap:
                 for file in sorted(options.iterdir())
             ),
             f"--customize-hook={KEEP.format(file=self.scratch / 'slim.tar')}",
-            f"--customize-hook=echo '{_MARK}' >&2",
+            f"--customize-hook=echo '{MARK}' >&2",
             f"--customize-hook={_INSTALL.format(packages=' '.join(PACKAGES))}",
         ]
         fixed = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
@@ -120,14 +121,16 @@ class Bootstrap:
     def _watch(self, stderr: IO[bytes], slim: Future[dict[str, Fingerprint]]) -> list[str]:
         """Read what mmdebstrap says; write the slim layer once its archive is complete."""
         log: list[str] = []
+        steps = Steps(self.progress)
         with ThreadPoolExecutor(1) as pool:
             for raw in stderr:
                 log.append(raw.decode(errors="replace").rstrip())
-                if log[-1] == _MARK:
-                    self.progress("adding git and a C compiler for the Go image")
+                if log[-1] == MARK:
                     pool.submit(self._write_slim).add_done_callback(
                         lambda done: _pass_on(done, slim)
                     )
+                with suppress(Stopped):  # whoever stops this ends mmdebstrap, which says so here
+                    steps.heard(log[-1])
         if not slim.done():
             slim.set_exception(OSError("the minimal system was not completed"))
         private.write(self.work.parent / "debian.log", "\n".join(log))

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from buildlab.basics import jsontext
-from buildlab.engine.packages import able, binaries, carried, sources
+from buildlab.engine.packages import able, arriving, binaries, carried, sources
 from buildlab.engine.packages.apt import Apt, installed, unpack
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.host import fitness, private
@@ -152,7 +152,9 @@ def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, st
         ]
         if system is docker:  # two apts in one folder would wait for each other's lock
             batches = [(system, batches[0][1] + batches[1][1])]
-        debs = [d for files in pool.map(lambda b: b[0].download(b[1]), batches) for d in files]
+        with arriving.counted(batches, progress):
+            got = pool.map(lambda b: b[0].download(b[1]), batches)
+            debs = [deb for files in got for deb in files]
         progress("unpacking the engine")
         new = part / "new"
         private.make_folder(new / "root")

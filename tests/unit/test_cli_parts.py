@@ -1,0 +1,71 @@
+"""Parts of set-up on a terminal of any width, and without one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from buildlab.cli._parts import Parts
+from buildlab.setup.parts import Part, Unwatched
+
+
+def shown(width: int) -> list[str]:
+    """The list of two parts under way, line by line."""
+    console = Console(width=width, force_terminal=True, file=io.StringIO(), color_system=None)
+    parts = Parts(console)
+    engine, images = parts.part("Engine"), parts.part("Base images")
+    for part in (engine, images):
+        part.begin()
+    engine("downloading the engine")
+    engine.count(41_000_000, 93_000_000, "bytes")
+    images("adding git and a C compiler for the Go image")
+    images.count(45, 88, "packages unpacked")
+    images.count(1200, 14000, "files of Go")
+    with console.capture() as capture:
+        console.print(parts)
+    return capture.get().splitlines()
+
+
+def test_parts_under_way_have_a_line_each_with_what_is_known() -> None:
+    """Words, bytes of how many, counts of how many, seconds."""
+    engine, images = shown(140)
+    assert "Engine       downloading the engine · 41 MB of 93 MB" in engine
+    assert "45 of 88 packages unpacked · 1,200 of 14,000 files of Go" in images
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    """One line a part, however narrow."""
+    lines = shown(width)
+    assert len(lines) == 2
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_without_a_terminal_each_event_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Begin, what is said (once), end with result; counts are left out."""
+    with Parts(Console()) as parts, parts.part("Engine") as part:
+        part("unpacking [bold]")
+        part("unpacking [bold]")
+        part.count(1, 2, "bytes")
+        part.result = "here [red]"
+    begin, said, end = capsys.readouterr().out.splitlines()
+    assert (begin, said) == ("→ Engine …", "  Engine: unpacking [bold]")
+    assert end.startswith("→ Engine: here [red] … ") and end.endswith(" s")
+
+
+def test_a_part_that_failed_is_shown_no_more() -> None:
+    """Its error comes below, and nothing still turns."""
+    parts = Parts(Console(width=80, force_terminal=True, file=io.StringIO()))
+    with pytest.raises(ValueError, match="x"), parts.part("Engine"):
+        raise ValueError("x")
+    assert not parts._rows
+
+
+def test_nobody_has_to_watch() -> None:
+    """Set-up is a library: no terminal is needed."""
+    with Part("Engine", Unwatched()) as part:
+        part("unpacking")
+        part.count(1, 2, "bytes")
