@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from buildlab.cli._asked import LINE, Asked, LikeDocker, asked_for, saved_to
-from buildlab.cli.records import Json, keep, show_record
+from buildlab.cli._records import Json, keep, show_record
 from buildlab.errors import BuildlabError, RecordError, UsageError
 from buildlab.record.model import BuildRecord
 
