@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
 from rich.cells import cell_len
@@ -22,8 +27,8 @@ def shown(width: int) -> list[str]:
     engine("downloading the engine")
     engine.count(41_000_000, 93_000_000, "bytes")
     images("adding git and a C compiler for the Go image")
-    images.count(45, 88, "packages unpacked")
-    images.count(1200, 14000, "files of Go")
+    images.count(45, 88, "packages")
+    images.count(41_000_000, 260_000_000, "bytes of Go")
     with console.capture() as capture:
         console.print(parts)
     return capture.get().splitlines()
@@ -33,7 +38,7 @@ def test_parts_under_way_have_a_line_each_with_what_is_known() -> None:
     """Words, bytes of how many, counts of how many, seconds."""
     engine, images = shown(140)
     assert "Engine       downloading the engine · 41 MB of 93 MB" in engine
-    assert "45 of 88 packages unpacked · 1,200 of 14,000 files of Go" in images
+    assert "45 of 88 packages · 41 MB of 260 MB of Go" in images
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
@@ -69,3 +74,29 @@ def test_nobody_has_to_watch() -> None:
     with Part("Engine", Unwatched()) as part:
         part("unpacking")
         part.count(1, 2, "bytes")
+
+
+MOVING = """
+import time
+from rich.console import Console
+from buildlab.cli import _door
+_door.close()
+with Console(force_terminal=True, width=60).status("moving …"):
+    print("raw \\x1b[31m")
+    time.sleep(0.3)
+"""
+
+
+def test_a_moving_line_moves_on_a_terminal() -> None:
+    """Rich's own control sequences reach it as they are; those of others are made visible."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", MOVING], stdout=theirs) as process:
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # how a terminal of ours ends
+            while piece := os.read(ours, 4096):
+                said += piece
+        os.close(ours)
+    assert process.returncode == 0
+    assert b"\x1b[2K" in said and b"\\x1b[2K" not in said
+    assert b"\\x1b[31m" in said and b"\x1b[31m" not in said

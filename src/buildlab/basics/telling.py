@@ -8,6 +8,7 @@ Tell = Callable[[str], None]
 """Hears what work is at. One that has a method `count` hears how far it is, too."""
 
 BYTES = "bytes"
+"""The unit, or its first word, of what is shown as a size."""
 
 
 def count(tell: Tell, done: int, of: int, unit: str = BYTES) -> None:

@@ -18,10 +18,10 @@ from rich.text import Text
 
 from buildlab.basics.telling import BYTES
 from buildlab.cli._aligned import GAP, cut
-from buildlab.record.phrases import format_bytes, format_s
+from buildlab.record.phrases import format_bytes
 from buildlab.setup.parts import Part
 
-_REFRESHES = 8
+_REFRESHES = 5
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Parts:
         glyph = self._spinner.render(console.get_time())
         assert isinstance(glyph, Text)
         for title, row in rows:
-            took = format_s(round(row.elapsed_s))
+            took = _seconds(row.elapsed_s)
             line = Text.assemble(glyph, " ", f"{title:<{width}}", no_wrap=True)
             left = options.max_width - cell_len(line.plain) - cell_len(took) - 2 * GAP
             line.append(f"{' ' * GAP}{cut(row.words or '…', max(left, 1))}")
@@ -112,7 +112,13 @@ class Parts:
             self._console.print(line, markup=False)
 
 
+def _seconds(elapsed_s: float) -> str:
+    minutes, seconds = divmod(int(elapsed_s), 60)
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
 def _count(done: int, of: int, unit: str) -> str:
-    if unit == BYTES:
-        return f"{format_bytes(done)} of {format_bytes(of)}"
+    first, _, rest = unit.partition(" ")
+    if first == BYTES:
+        return f"{format_bytes(done)} of {format_bytes(of)} {rest}".rstrip()
     return f"{done:,} of {of:,} {unit}"

