@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from types import TracebackType
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
 
 import psutil
 
+from buildlab.host.process import terminate
+
 T = TypeVar("T")
 _LOOK_S = 0.1
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
@@ -25,25 +29,32 @@ class Beside:
 
     A fault in either ends the other: `check` raises there, and children of this process that were
     started since are terminated (not what has a session of its own, as an engine has). The block
-    then raises the first fault, as it was. Ctrl-C is a fault of the block.
+    then raises the first fault, as it was. An interrupt is a fault of the block, and ends children
+    before anything waits for them.
+
+    `once`: only those that are there at that time. What is started afterwards looks after what
+    they leave, as builds do: an engine is asked whether they have ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, once: bool = False) -> None:
+        self._once = once
         self._pool = ThreadPoolExecutor(thread_name_prefix="beside")
-        self._running: list[Future[object]] = []
+        self._running: list[Future[Any]] = []
         self._fault: BaseException | None = None
         self._over = threading.Event()
         self._left = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __enter__(self) -> Beside:
         self._spared = _children()
+        self._listening = _interrupts_tell(lambda: self._end(KeyboardInterrupt()))
+        self._listening.__enter__()
         return self
 
     def start(self, work: Callable[[], T]) -> Future[T]:
         """Begin work in a thread."""
         future = self._pool.submit(self._guarded, work)
-        self._running.append(future)  # type: ignore[arg-type]
+        self._running.append(future)
         return future
 
     def check(self) -> None:
@@ -57,16 +68,20 @@ class Beside:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if fault is not None:
-            self._end(fault)
-        self._left.set()
         try:
-            self._wait()
-        except BaseException as interrupt:
-            self._end(interrupt)
-            self._wait()
-            raise
-        self._pool.shutdown()
+            if fault is not None:
+                self._end(fault)
+            try:
+                wait(self._running)
+            except BaseException as interrupt:
+                fault = interrupt
+                self._end(interrupt)
+                wait(self._running)
+                raise
+        finally:
+            self._left.set()
+            self._pool.shutdown(wait=False)
+            self._listening.__exit__(None, None, None)
         # Ctrl-C in a terminal ends children at once, and so the work that waits for them.
         if self._fault not in (None, fault) and not isinstance(fault, KeyboardInterrupt):
             raise self._fault
@@ -76,31 +91,51 @@ class Beside:
             return work()
         except BaseException as fault:
             self._end(fault)
-            while not self._left.wait(_LOOK_S):
-                self._terminate()  # what the block waits for
             raise
 
     def _end(self, fault: BaseException) -> None:
         with self._lock:
-            if not self._over.is_set():
-                self._fault = fault
-                self._over.set()
-
-    def _wait(self) -> None:
-        while wait(self._running, _LOOK_S).not_done:
             if self._over.is_set():
-                self._terminate()
+                return
+            self._fault = fault
+            self._over.set()
+        threading.Thread(target=self._terminate, daemon=True).start()
 
     def _terminate(self) -> None:
-        with self._lock:
-            found = _children() - self._spared
-            self._spared |= found  # told once: they may have something to clean up
-        for child in found:
-            with suppress(psutil.Error):
-                child.terminate()
+        """End children, each asked once: it may have something to clean up."""
+        told = self._spared
+        while True:
+            found = _children() - told
+            told |= found
+            for child in found:
+                if child.is_running():
+                    terminate(child.pid)
+            if self._once or self._left.wait(_LOOK_S):
+                return
 
 
-def _children() -> set[psutil.Process]:
+@contextmanager
+def _interrupts_tell(tell: Callable[[], None]) -> Iterator[None]:
+    """Have what handles interrupts now tell so before it does; nothing outside the main thread."""
+    handlers = {number: signal.getsignal(number) for number in _INTERRUPTS}
+    handled = {number: by for number, by in handlers.items() if callable(by)}
+    if threading.current_thread() is not threading.main_thread():
+        handled = {}
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        tell()
+        handled[signal.Signals(number)](number, frame)
+
+    for number in handled:
+        signal.signal(number, interrupted)
+    try:
+        yield
+    finally:
+        for number, by in handled.items():
+            signal.signal(number, by)
+
+
+def _children() -> frozenset[psutil.Process]:
     """The children of this process that are in its session."""
     session = os.getsid(0)
     found = set()
@@ -108,4 +143,4 @@ def _children() -> set[psutil.Process]:
         with suppress(OSError, psutil.Error):
             if os.getsid(child.pid) == session and child.status() != psutil.STATUS_ZOMBIE:
                 found.add(child)
-    return found
+    return frozenset(found)

@@ -48,6 +48,11 @@ class Part:
             self._begun = True
             self.watching.began(self.title)
 
+    def of(self, check: Callable[[], None]) -> Part:
+        """The same part, which goes on where something else says when to stop."""
+        self.check = check
+        return self
+
     def __enter__(self) -> Part:
         self.begin()
         return self

@@ -7,7 +7,6 @@ assembled while the engine is fetched and starts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 
 from buildlab import engine as engines
@@ -35,78 +34,54 @@ def prepare(watching: Watching | None = None, also: Also | None = None) -> Engin
     What is there is left as it is. The first fault in any part ends all of them. Raises
     BuildlabError.
     """
-    with Beside() as beside:
-        preparing = _Preparing(watching or Unwatched(), beside)
-        engine = preparing.engine()
+    watching = watching or Unwatched()
+    engine, bases = _engine(watching)
+    # Builds are ended once, and then looked after: the engine is asked whether they have.
+    with Beside(once=True) as beside:
+
+        def part(title: str) -> Part:
+            return Part(title, watching, beside.check)
+
         if engine.can.build:
-            preparing.images(engine)
+            with bases.of(beside.check):
+                found = images.ensure(engine, progress=bases)
+                bases.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
         if also is not None:
-            preparing.start(also)
+            beside.start(lambda: _do(also, part(also.title)))
         if engine.can.build:
-            preparing.builds(engine)
+            _builds(engine, part)
     return engine
 
 
-@dataclass
-class _Preparing:
-    """One set-up under way."""
-
-    watching: Watching
-    beside: Beside
-
-    def part(self, title: str) -> Part:
-        return Part(title, self.watching, self.beside.check)
-
-    def start(self, also: Also) -> None:
-        def do() -> None:
-            with self.part(also.title) as part:
-                also.do(part)
-
-        self.beside.start(do)
-
-    def engine(self) -> Engine:
-        """The engine; what its images are made of is begun beside it."""
-        self._images = self.part("Base images")
-        self._ahead: Future[None] | None = None
-        with self.part("Engine") as part:
+def _engine(watching: Watching) -> tuple[Engine, Part]:
+    """The engine, and the part of its images: they may have been assembled beside it."""
+    with Beside() as beside:
+        bases = Part("Base images", watching, beside.check)
+        with Part("Engine", watching, beside.check) as part:
             try:
                 if ahead.due():
-                    self._assemble()
+                    beside.start(lambda: ahead.assemble(bases, bases.begin))
                 engine = engines.current(progress=part)
             except EngineError as error:
                 raise _with_replay(error) from error
             told = dict.fromkeys((engine.info.name, engine.kind, engine.info.engine_version))
             part.result = " ".join(filter(None, told))
-        return engine
+    return engine, bases
 
-    def _assemble(self) -> None:
-        part = self._images
 
-        def work() -> None:
-            try:
-                ahead.assemble(part, part.begin)
-            except BaseException:
-                self.watching.failed(part.title)
-                raise
+def _do(also: Also, part: Part) -> None:
+    with part:
+        also.do(part)
 
-        self._ahead = self.beside.start(work)
 
-    def images(self, engine: Engine) -> None:
-        """The base images in the engine."""
-        if self._ahead is not None:
-            self._ahead.result()
-        with self._images as part:
-            found = images.ensure(engine, progress=part)
-            part.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
-
-    def builds(self, engine: Engine) -> None:
-        """What takes builds, one after the other; then room for more of them."""
-        with self.part("A first build") as part:
-            part.result = f"{ready.prove(engine, part):.1f} s on these images"
-        if engine.can.serve_modules:
-            with self.part("Go modules") as part:
-                _fill_store(engine, part)
-        trim_cache(engine, self.part("Build cache"))
+def _builds(engine: Engine, part: Callable[[str], Part]) -> None:
+    """What takes builds, one after the other; then room for more of them."""
+    with part("A first build") as proof:
+        proof.result = f"{ready.prove(engine, proof):.1f} s on these images"
+    if engine.can.serve_modules:
+        with part("Go modules") as store:
+            _fill_store(engine, store)
+    trim_cache(engine, part("Build cache"))
 
 
 def _fill_store(engine: Engine, part: Part) -> None:

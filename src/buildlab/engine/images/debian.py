@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
@@ -24,9 +25,11 @@ from buildlab.engine.images.archive import SUITE, Archive, Tools
 from buildlab.engine.images.layers import EPOCH, LayerStore
 from buildlab.engine.images.steps import MARK, Steps
 from buildlab.engine.images.trees import Fingerprint, image_entry, is_static
+from buildlab.engine.packages import able
 from buildlab.errors import BuildlabError, DiskFull, EngineError
 from buildlab.host import private
 from buildlab.host.beside import Stopped
+from buildlab.host.process import terminate
 from buildlab.host.settings import tool_env
 from buildlab.host.watchdog import Watchdog
 
@@ -76,10 +79,11 @@ class Bootstrap:
             stderr=subprocess.PIPE,
             env=self._env(tools),
             umask=0o022,  # what is in an image is for all who run it
+            process_group=0,  # what it has started ends with it: asked alone, it waits for that
         )
         assert process.stdin and process.stdout and process.stderr
         slim: Future[dict[str, Fingerprint]] = Future()
-        with process, Watchdog(process.pid, _ENDING_S), ThreadPoolExecutor(1) as watcher:
+        with process, Watchdog(-process.pid, _ENDING_S), ThreadPoolExecutor(1) as watcher:
             log = watcher.submit(self._watch, process.stderr, slim)
             try:
                 if self.archive.debian:
@@ -87,10 +91,10 @@ class Bootstrap:
                 process.stdin.close()
                 self._write_rest(process.stdout, slim.result())
             except (tarfile.TarError, OSError) as error:
-                process.terminate()
+                terminate(process.pid)
                 raise _fault(log.result(), error) from error
             except BaseException:
-                process.terminate()  # it unmounts and removes its own folder
+                terminate(process.pid)  # it unmounts and removes its own folder
                 process.stdout.close()  # a child of its that still writes ends, and its log with it
                 raise
         if process.returncode:
@@ -112,7 +116,8 @@ class Bootstrap:
         fixed = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
         fixed += [] if self.archive.debian else [f"--keyring={tools.keyring}"]
         source = ["-"] if self.archive.debian else []
-        return [str(tools.mmdebstrap), f"--mode={mode}", *fixed, *hooks, SUITE, "-", *source]
+        mmdebstrap = (*_own_mounts(), str(tools.mmdebstrap))
+        return [*mmdebstrap, f"--mode={mode}", *fixed, *hooks, SUITE, "-", *source]
 
     def _env(self, tools: Tools) -> Mapping[str, str]:
         path = f"{tools.mmdebstrap.parent}{os.pathsep}{tool_env()['PATH']}:/usr/sbin:/sbin"
@@ -181,6 +186,17 @@ class Bootstrap:
             for entry, data in static:
                 layer.entry(entry, io.BytesIO(data))
             layer.tree(self.recipe / "static")
+
+
+def _own_mounts() -> tuple[str, ...]:
+    """What lets root's mmdebstrap mount where nobody else does, and nothing stay mounted.
+
+    An engine that starts meanwhile would get copies of its mounts, and while one of them is in
+    use, mmdebstrap could not unmount its own.
+    """
+    if os.geteuid() or not able.may_make_namespaces() or not shutil.which("unshare"):
+        return ()
+    return ("unshare", "--mount")
 
 
 _STATIC_FOLDERS = (
