@@ -240,7 +240,7 @@ def _process(engine: Engine, program: Path, storage: Path) -> Iterator[str]:
             return server.in_engine(engine, program, storage, port)
         return server.on_host(program, storage, port)
 
-    if not (engine.socket or "").startswith("unix://"):
+    if not engine.can.reach_us:
         raise EngineError(
             f"{engine.info.name} can't reach a registry on this machine's loopback",
             "use an engine on this machine: unset BUILDLAB_BUILDER and DOCKER_HOST",

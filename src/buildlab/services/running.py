@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -82,8 +81,7 @@ def _fault(module: str, process: child.Process, said: str) -> EngineError | Time
 
 def _reachable(engine: Engine) -> None:
     """Raise EngineError where builds of this engine can't reach a server on this machine."""
-    here = (engine.socket or "").startswith("unix://") and os.uname().sysname == "Linux"
-    if not engine.can.own_network and not here:
+    if not engine.can.reach_us:
         raise EngineError(
             f"{engine.name} can't reach a server on this machine's loopback: "
             "it runs elsewhere, or in a virtual machine",

@@ -22,7 +22,7 @@ from buildlab.builds.lock import engine_key, measuring
 from buildlab.builds.workspace import Workspace
 from buildlab.engine import current
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, Interrupted, TimedOut
+from buildlab.errors import Interrupted, TimedOut
 from buildlab.host.process import wait_until
 from buildlab.host.settings import Settings
 from buildlab.masking import Masker
@@ -83,11 +83,7 @@ def legacy_build(
     interrupted: no build is left in the engine by any of these.
     """
     engine = engine or current()
-    if engine.socket is None:
-        raise EngineError(
-            f"{engine.info.name} is BuildKit alone and has no legacy builder",
-            "use an engine with a docker API: unset BUILDLAB_BUILDER",
-        )
+    engine.docker_api("it has no legacy builder")
     docker = (*engine.cli, "build", "--force-rm", *flags, os.fspath(context))
     # Its steps are told on stdout, its faults on stderr: one stream for both.
     merged = ("/bin/sh", "-c", 'exec "$@" 1>&2', "sh", *docker)

@@ -9,7 +9,7 @@ from pathlib import Path
 from buildlab import masking
 from buildlab.builds.client import process
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, Interrupted, TimedOut
+from buildlab.errors import Interrupted, TimedOut
 from buildlab.masking import Masker
 
 TIMEOUT_S = 120.0
@@ -36,11 +36,7 @@ def build(
 def _typed(
     engine: Engine, words: tuple[str, ...], settings: Mapping[str, str | None]
 ) -> tuple[int, str]:
-    if engine.socket is None:
-        raise EngineError(
-            f"{engine.info.name} is BuildKit alone: docker {words[0]} has nobody to ask",
-            "use an engine with a docker API: unset BUILDLAB_BUILDER",
-        )
+    engine.docker_api(f"docker {words[0]} has nobody to ask")
     env = {k: v for k, v in engine.child_env().items() if k not in settings}
     env |= {k: v for k, v in settings.items() if v is not None}
     lines: list[str] = []
