@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "buildlab"
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("may be used by all", ("basics",)),
     ("faults that a user can act on", ("errors",)),
+    ("what was saved, read back", ("loading",)),
     ("know nothing of builds", ("masking", "dockerfile", "host")),
     ("one build as facts", ("record",)),
     ("an engine, or what stands for it", ("engine", "replay")),
