@@ -7,7 +7,6 @@ image are taken from the same tree, so no package is fetched twice.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
@@ -26,7 +25,7 @@ from buildlab.engine.images.layers import EPOCH, LayerStore
 from buildlab.engine.images.steps import MARK, Steps
 from buildlab.engine.images.trees import Fingerprint, image_entry, is_static
 from buildlab.engine.packages import able
-from buildlab.errors import BuildlabError, DiskFull, EngineError
+from buildlab.errors import BuildlabError, DiskFull, EngineError, no_space
 from buildlab.host import private
 from buildlab.host.beside import Stopped
 from buildlab.host.process import terminate
@@ -221,9 +220,7 @@ def _pass_on(done: Future[dict[str, Fingerprint]], waiting: Future[dict[str, Fin
 
 
 def _fault(log: list[str], error: BaseException | None) -> BuildlabError:
-    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or any(
-        "No space left" in line for line in log
-    ):
+    if no_space(error) or any("No space left" in line for line in log):
         return DiskFull(
             "no space is left for assembling the base images, which needs about 3 GB for a while",
             "free some space, or set BUILDLAB_HOME to a folder on another disk",

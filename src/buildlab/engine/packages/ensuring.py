@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from urllib.parse import unquote
 from buildlab.basics import jsontext
 from buildlab.engine.packages import able, arriving, binaries, carried, sources
 from buildlab.engine.packages.apt import Apt, installed, unpack
-from buildlab.errors import BuildlabError, DiskFull, EngineError
+from buildlab.errors import BuildlabError, DiskFull, EngineError, no_space
 from buildlab.host import fitness, private
 from buildlab.host.contents import PACKAGES, VERSIONS
 from buildlab.host.ours import Ours, names
@@ -237,7 +236,7 @@ def _name_and_version(deb: Path) -> tuple[str, str]:
 
 
 def _fault(error: OSError, folder: Path) -> BuildlabError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if no_space(error):
         return DiskFull(
             f"no space is left in {folder.parent}: the engine's packages need about 500 MB",
             "free some space, or set BUILDLAB_HOME to a folder on another disk",
