@@ -333,6 +333,7 @@ def test_a_builder_by_name_is_used_as_it_is(
     context = busybox(tmp_path / "context", engine_packages)
     with engines.engine(builder="team") as engine:
         assert (engine.kind, engine.info.driver) == ("remote", "docker-container")
+        assert not engine.can.reach_us, "its container has a loopback of its own"
         assert engine.info.buildkit_version == recipe.VERSION[1:]
         told = buildx(engine, "build", "--output=type=cacheonly", str(context))
         assert "team" in told

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from buildlab.engine.abilities import Kind
+from buildlab.engine.docker.remote import near
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 from buildlab.record.engineinfo import EngineInfo
@@ -33,6 +34,27 @@ def test_who_reaches_servers_of_this_machine(monkeypatch: pytest.MonkeyPatch) ->
     assert here.can.reach_us and not elsewhere.can.reach_us and not made("remote").can.reach_us
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not here.can.reach_us
+
+
+@pytest.mark.parametrize(
+    ("driver", "node", "here"),
+    [
+        ("docker-container", {"DriverOpts": {"network": "host"}}, True),
+        ("docker-container", {"DriverOpts": None}, False),
+        ("kubernetes", {"Endpoint": "kubernetes:///team"}, False),
+        ("remote", {"Endpoint": "tcp://127.0.0.1:1234"}, True),
+        ("remote", {"Endpoint": "unix:///run/buildkit/buildkitd.sock"}, True),
+        ("remote", {"Endpoint": "tcp://127.example.org:1234"}, False),
+        ("remote", {"Endpoint": "tcp://localhost.example.org:1234"}, False),
+    ],
+)
+def test_builder_by_name_is_here_where_its_entry_says_so(
+    monkeypatch: pytest.MonkeyPatch, driver: str, node: dict[str, Any], here: bool
+) -> None:
+    """A Docker beside it, for images to be loaded into, says nothing of where it builds."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    known = near({"Driver": driver, "Nodes": [node]})
+    assert made("remote", socket="unix:///run/d", near=known).can.reach_us == here
 
 
 def test_base_images_are_named_where_they_are() -> None:

@@ -45,6 +45,8 @@ class Engine:
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     netns_pid: int | None = None
     fresh: bool = False
+    near: bool = True
+    """Whether its builds are in the network of the machine that its socket is on."""
     state_dir: Path | None = None
     """The state folder of an engine of the kit's own, None for every other."""
 
@@ -55,7 +57,7 @@ class Engine:
             OF_KIND[self.kind],
             own_network=self.netns_pid is not None,
             docker_api=self.socket is not None,
-            reach_us=self.netns_pid is not None or self._on_this_machine,
+            reach_us=self.netns_pid is not None or (self.near and self._on_this_machine),
         )
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
 
+from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 
 T = TypeVar("T")
@@ -41,3 +42,15 @@ def host_inside(*, own_network: bool) -> str:
     and nothing outside can connect.
     """
     return "0.0.0.0" if own_network else "127.0.0.1"
+
+
+def require_reach(engine: Engine, server: str) -> None:
+    """Raise EngineError where builds of this engine can't reach a server on this machine."""
+    if engine.can.reach_us:
+        return
+    raise EngineError(
+        f"{engine.name} can't reach {server} on this machine's loopback: it runs elsewhere, in a "
+        "virtual machine, or in a container with a network of its own",
+        "use an engine on this machine: unset BUILDLAB_BUILDER and DOCKER_HOST; "
+        "or see the recorded lesson: export BUILDLAB_REPLAY=1",
+    )

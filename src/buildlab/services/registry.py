@@ -28,7 +28,7 @@ from buildlab.host.madelist import Entry
 from buildlab.host.paths import Home
 from buildlab.host.settings import Settings
 from buildlab.services import registry_server as server
-from buildlab.services.ports import on_free_port
+from buildlab.services.ports import on_free_port, require_reach
 
 _MANIFESTS = ", ".join(
     (
@@ -234,11 +234,7 @@ def registry(engine: Engine) -> Iterator[Registry]:
 @contextmanager
 def _process(engine: Engine, program: Path, storage: Path) -> Iterator[str]:
     """The registry as a process: in the engine's network where it has one of its own."""
-    if not engine.can.reach_us:
-        raise EngineError(
-            f"{engine.info.name} can't reach a registry on this machine's loopback",
-            "use an engine on this machine: unset BUILDLAB_BUILDER and DOCKER_HOST",
-        )
+    require_reach(engine, "a registry")
     with on_free_port(functools.partial(server.process, engine, program, storage)) as address:
         yield address
 

@@ -17,7 +17,7 @@ from buildlab.errors import EngineError, TimedOut
 from buildlab.host import child
 from buildlab.host.process import wait_until
 from buildlab.host.settings import tool_env
-from buildlab.services.ports import host_inside, on_free_port
+from buildlab.services.ports import host_inside, on_free_port, require_reach
 
 NETWORK_FLAGS = ("--network=host",)
 """What a build needs to reach these servers at 127.0.0.1: the network of its engine."""
@@ -33,7 +33,7 @@ def serving(engine: Engine, module: str, settings: Mapping[str, Any]) -> Iterato
     settings. They lie in a folder that only this user can read. Raises EngineError where the
     engine can't reach this machine's loopback or the server ends at once, TimedOut.
     """
-    _reachable(engine)
+    require_reach(engine, "a server")
     with on_free_port(functools.partial(_on_port, engine, module, settings)) as found:
         yield found
 
@@ -69,13 +69,3 @@ def _fault(module: str, process: child.Process, said: str) -> EngineError | Time
             f"waited {_READY_LIMIT_S} s for {module} to listen; it says:\n{last}", "try again"
         )
     return EngineError(f"{module} ended at once:\n{last}", "buildlab doctor")
-
-
-def _reachable(engine: Engine) -> None:
-    """Raise EngineError where builds of this engine can't reach a server on this machine."""
-    if not engine.can.reach_us:
-        raise EngineError(
-            f"{engine.name} can't reach a server on this machine's loopback: "
-            "it runs elsewhere, or in a virtual machine",
-            "use a Docker Engine on Linux, or see the recorded lesson: export BUILDLAB_REPLAY=1",
-        )
