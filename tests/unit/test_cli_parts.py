@@ -41,6 +41,13 @@ def test_parts_under_way_have_a_line_each_with_what_is_known() -> None:
     assert "45 of 88 packages · 41 MB of 260 MB of Go" in images
 
 
+def test_where_there_is_little_room_counts_stay() -> None:
+    """Words are cut first: how far it is, is what changes."""
+    engine, images = shown(58)
+    assert "41 MB of 93 MB" in engine
+    assert "45 of 88 packages" in images and "…" in images
+
+
 @pytest.mark.parametrize("width", [20, 40, 80])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     """One line a part, however narrow."""

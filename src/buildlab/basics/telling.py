@@ -12,7 +12,7 @@ BYTES = "bytes"
 
 
 def count(tell: Tell, done: int, of: int, unit: str = BYTES) -> None:
-    """Tell how far the work is, to who can hear it."""
+    """Tell how far the work is, to who can hear it; of 0 where the whole is not known (yet)."""
     hear = getattr(tell, "count", None)
     if hear is not None:
         hear(done, of, unit)

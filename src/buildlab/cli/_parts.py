@@ -36,9 +36,11 @@ class _Row:
     def elapsed_s(self) -> float:
         return time.monotonic() - self.began
 
-    @property
-    def words(self) -> str:
-        return " · ".join(filter(None, (self.said, *self.counts.values())))
+    def words(self, width: int) -> str:
+        """What is said, cut to leave room for the counts as long as there is some."""
+        counts = "".join(f" · {count}" for count in self.counts.values())
+        said = cut(self.said or "…", width - cell_len(counts))
+        return cut(f"{said}{counts}", width)
 
 
 class Parts:
@@ -102,7 +104,7 @@ class Parts:
             took = _seconds(row.elapsed_s)
             line = Text.assemble(glyph, " ", f"{title:<{width}}", no_wrap=True)
             left = options.max_width - cell_len(line.plain) - cell_len(took) - 2 * GAP
-            line.append(f"{' ' * GAP}{cut(row.words or '…', max(left, 1))}")
+            line.append(f"{' ' * GAP}{row.words(max(left, 1))}")
             line.append(f"{' ' * GAP}{took}", style="dim")
             line.truncate(options.max_width)
             yield line
@@ -119,6 +121,7 @@ def _seconds(elapsed_s: float) -> str:
 
 def _count(done: int, of: int, unit: str) -> str:
     first, _, rest = unit.partition(" ")
-    if first == BYTES:
-        return f"{format_bytes(done)} of {format_bytes(of)} {rest}".rstrip()
-    return f"{done:,} of {of:,} {unit}"
+    if first != BYTES:
+        return f"{done:,} of {of:,} {unit}"
+    whole = f" of {format_bytes(of)}" if of else ""
+    return f"{format_bytes(done)}{whole} {rest}".rstrip()

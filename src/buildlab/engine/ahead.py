@@ -5,6 +5,8 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from buildlab import engine as engines
 from buildlab.engine.images.assembly import Assembly
@@ -42,7 +44,19 @@ def assemble(progress: Progress, beginning: Callable[[], None]) -> None:
 
 
 def _answers() -> bool:
-    """Whether Docker Hub answers, be it with a refusal: what is asked for comes later."""
+    """Whether Docker Hub answers in time, be it with a refusal: what is asked for comes later.
+
+    It has many addresses; where a firewall is silent, each would be waited for.
+    """
+    answer: SimpleQueue[bool] = SimpleQueue()
+    Thread(target=lambda: answer.put(_asked()), daemon=True).start()
+    try:
+        return answer.get(timeout=_LIMIT_S)
+    except Empty:
+        return False
+
+
+def _asked() -> bool:
     try:
         with urllib.request.urlopen(_HUB, timeout=_LIMIT_S):
             return True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from buildlab.basics.telling import Tell, count
 from buildlab.engine.packages.apt import Apt
@@ -19,20 +20,21 @@ _LOOK_S = 0.3
 def counted(batches: Sequence[tuple[Apt, Sequence[str]]], progress: Tell) -> Iterator[None]:
     """While these packages are downloaded in the block, tell how many bytes of them are there."""
     done = Event()
+    with ThreadPoolExecutor(2) as pool:
+        whole = pool.submit(lambda: sum(apt.sizes(packages) for apt, packages in batches))
 
-    def look() -> None:
-        with suppress(Stopped, BuildlabError):  # the download itself says what is wrong
-            of = sum(apt.sizes(packages) for apt, packages in batches)
-            while not done.wait(_LOOK_S):
-                count(progress, min(of, sum(_there(apt.folder / "debs") for apt, _ in batches)), of)
+        def look() -> None:
+            # The download itself says what is wrong.
+            with suppress(Stopped, BuildlabError):
+                while not done.wait(_LOOK_S):
+                    there = sum(_there(apt.folder / "debs") for apt, _ in batches)
+                    count(progress, there, whole.result() if whole.done() else 0)
 
-    thread = Thread(target=look)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+        pool.submit(look)
+        try:
+            yield
+        finally:
+            done.set()
 
 
 def _there(folder: Path) -> int:
