@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
+from typing import TypeGuard
 
 from buildlab.basics.visible import visible
 
@@ -32,6 +34,11 @@ def spoken(text: str) -> str:
 def quoted(path: str | os.PathLike[str]) -> str:
     """A path as it stands in a command to type: one word of a shell's, whatever is in it."""
     return shlex.quote(os.fspath(path))
+
+
+def no_space(fault: BaseException | None) -> TypeGuard[OSError]:
+    """Whether a disk is full behind it, or a quota used up."""
+    return isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class BuildlabError(Exception):

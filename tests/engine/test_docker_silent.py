@@ -9,10 +9,9 @@ import sys
 import pytest
 
 from buildlab import engine as engines
-from buildlab.engine import clean, status
+from buildlab.engine import clean, reviving, status
 from buildlab.engine.docker import existing
 from buildlab.engine.docker.owned import Made
-from buildlab.engine.embedded import reviving
 from buildlab.errors import EngineError
 from buildlab.host.settings import Settings
 from tests.engine.test_pulled_notes import docker_address

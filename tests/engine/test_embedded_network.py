@@ -16,6 +16,7 @@ from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 from buildlab.host.process import wait_until
 from buildlab.host.settings import Settings
+from buildlab.services.ports import free_port
 
 LIMIT_S = 30
 
@@ -26,7 +27,7 @@ def served(
 ) -> Iterator[tuple[Engine, int]]:
     """A service inside an engine's network, and its port."""
     engine = shared.ensure(private)
-    port = network.free_port()
+    port = free_port()
     busybox = str(engine_packages / "bin/busybox")
     service = ("httpd", "-f", "-p", f"0.0.0.0:{port}", "-h", str(busybox_context))
     with subprocess.Popen(engine.inside(busybox, *service)) as process:
@@ -74,7 +75,7 @@ def test_host_loopback_is_out_of_reach(private: Settings, engine_packages: Path)
     """What listens on the host's loopback can't be reached from inside the engine's network."""
     engine = shared.ensure(private)
     busybox = str(engine_packages / "bin/busybox")
-    port = network.free_port()
+    port = free_port()
     with subprocess.Popen([busybox, "httpd", "-f", "-p", f"127.0.0.1:{port}"]) as process:
         for address in ("127.0.0.1", "10.0.2.2"):
             url = f"http://{address}:{port}/"

@@ -333,6 +333,7 @@ def test_a_builder_by_name_is_used_as_it_is(
     context = busybox(tmp_path / "context", engine_packages)
     with engines.engine(builder="team") as engine:
         assert (engine.kind, engine.info.driver) == ("remote", "docker-container")
+        assert not engine.can.reach_us, "its container has a loopback of its own"
         assert engine.info.buildkit_version == recipe.VERSION[1:]
         told = buildx(engine, "build", "--output=type=cacheonly", str(context))
         assert "team" in told
@@ -399,11 +400,14 @@ def test_the_doctor_finds_nothing_wrong(
 def nearby(user: UsersDocker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Start "this machine's" registry where the user's Docker is: in a network of its own here."""
 
-    def beside(program: Path, storage: Path, port: int) -> AbstractContextManager[str]:
-        engine = replace(engines.current(), netns_pid=user.instance.init_pid)
-        return registry_server.in_engine(engine, program, storage, port)
+    start = registry_server.process
 
-    monkeypatch.setattr(registry_server, "on_host", beside)
+    def beside(
+        engine: Engine, program: Path, storage: Path, port: int
+    ) -> AbstractContextManager[str]:
+        return start(replace(engine, netns_pid=user.instance.init_pid), program, storage, port)
+
+    monkeypatch.setattr(registry_server, "process", beside)
 
 
 def test_an_image_that_the_kit_pulled_goes_with_it(

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from rich.console import Console
 
 from buildlab.builds import between_builds, build
-from buildlab.cli import start
+from buildlab.cli._parts import Parts
 from buildlab.engine import pruning, trimming
 from buildlab.engine.docker import buildkitd
 from buildlab.engine.embedded import shared
@@ -18,6 +19,8 @@ from buildlab.errors import TimedOut
 from buildlab.host.paths import Home
 from buildlab.host.settings import Settings
 from buildlab.record.model import State
+from buildlab.setup import prepare
+from buildlab.setup.parts import Part
 
 
 class Disk(NamedTuple):
@@ -84,7 +87,7 @@ def test_set_up_trims_where_it_is_due(
         return what
 
     monkeypatch.setattr(trimming, "due", due)
-    start.trim_cache(engine)
+    prepare.trim_cache(engine, Part("Build cache", Parts(Console())))
     said = capsys.readouterr().out
     assert (f"0B deleted, {what.why}" in said) if what else not said
 
@@ -96,7 +99,7 @@ def test_trimming_that_takes_too_long_stops_nobody(
     engine = shared.ensure(private)
     monkeypatch.setattr(trimming, "due", lambda _: trimming.OLD)
     monkeypatch.setattr(pruning, "TIMEOUT_S", 0.001)
-    start.trim_cache(engine)
+    prepare.trim_cache(engine, Part("Build cache", Parts(Console())))
     assert "the rest next time" in capsys.readouterr().out
 
 

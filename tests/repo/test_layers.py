@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "buildlab"
 FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("may be used by all", ("basics",)),
     ("faults that a user can act on", ("errors",)),
+    ("what was saved, read back", ("loading",)),
     ("know nothing of builds", ("masking", "dockerfile", "host")),
     ("one build as facts", ("record",)),
     ("an engine, or what stands for it", ("engine", "replay")),
@@ -132,6 +133,15 @@ def test_late_imports_are_few_and_hide_no_circle() -> None:
         assert allowed or not late, f"{where(path)}:{late[0]}: an import inside a function"
     order = TopologicalSorter(graph)
     order.prepare()  # raises CycleError, with the circle
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("cli/*.py")), ids=where)
+def test_no_command_imports_another(path: Path) -> None:
+    """What two commands need is a library's, or a private module's of the command line."""
+    for line, target in modules(path):
+        room, _, command = target.partition(".")
+        shared = room != "cli" or not command or command.startswith("_")
+        assert shared, f"{where(path)}:{line}: imports the command {command}"
 
 
 @pytest.mark.parametrize("room", sorted(p.parent for p in PACKAGE.rglob("__init__.py")), ids=where)

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from buildlab import cli
-from buildlab.cli import start as cli_start
 from buildlab.errors import UsageError
+from buildlab.setup import prepare
 from buildlab.setup.jupyter import Lab, choose_port, jupyterlab
 
 TRAP = {
@@ -143,7 +143,7 @@ def test_a_wrong_port_is_said_before_any_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nobody waits for an engine and images to be told that the port is taken."""
-    monkeypatch.setattr(cli_start, "prepare", lambda: pytest.fail("work began"))
+    monkeypatch.setattr(prepare, "prepare", lambda *_: pytest.fail("work began"))
     with pytest.raises(SystemExit) as ended:
         cli.main(["start", "--no-browser", "--port", "70000"])
     assert ended.value.code == 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,11 @@ import pytest
 
 from buildlab.bench import evidence, uses
 from buildlab.bench.experiment import Experiment, experiment
+from buildlab.bench.runs import Runs
 from buildlab.bench.sample import sample_app, sample_file
 from buildlab.claims import catalogue
 from buildlab.record.engineinfo import EngineInfo
+from tests.unit.streams import record
 
 PACKAGE = Path(uses.__file__).parents[1]
 
@@ -100,6 +105,29 @@ def test_old_damaged_and_unwanted_results_are_not_used(
     assert evidence.find(counted) is not None
     next((tmp_path / "evidence").iterdir()).write_bytes(b"not gzip")
     assert evidence.find(counted) is None
+
+
+@pytest.mark.parametrize("part", ["engine", "value", "measured_at", "packed"])
+def test_each_damaged_part_is_as_good_as_no_file(
+    part: str, tmp_path: Path, engine: list[EngineInfo]
+) -> None:
+    """Its engine, a record in it, its time without a zone, its bytes: measured again."""
+
+    @experiment()
+    def built() -> Runs:
+        return Runs({"one": replace(record("service_edit"), engine=engine[0])})
+
+    built()
+    assert evidence.find(built) is not None
+    file = next((tmp_path / "evidence").iterdir())
+    data = json.loads(gzip.decompress(file.read_bytes()))
+    if part == "value":
+        data["value"]["records"]["one"]["steps"][0]["state"] = "lost"
+    else:
+        data |= {"engine": {"kind": 7}} if part == "engine" else {part: "2026-01-01T00:00:00"}
+    packed = gzip.compress(json.dumps(data).encode())
+    file.write_bytes(packed[:12] + b"\xff" * 8 + packed[20:] if part == "packed" else packed)
+    assert evidence.find(built) is None
 
 
 def test_evidence_that_cannot_be_kept_costs_nothing(

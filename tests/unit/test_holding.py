@@ -88,3 +88,24 @@ def test_who_builds_is_named_to_who_waits(tmp_path: Path) -> None:
     ):
         raise AssertionError("it was had")
     assert f"process {os.getpid()}" in said[0]
+
+
+def test_who_waits_alone_says_so_and_may_stop(file: Path, other: subprocess.Popen[str]) -> None:
+    """It hears again and again that it waits, so that what ends it there ends it soon."""
+    heard: list[str] = []
+
+    def tell(text: str) -> None:
+        heard.append(text)
+        if len(heard) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), holding.alone(file, tell, 60):
+        pass
+    assert heard[0] == heard[1] and str(other.pid) in heard[0]
+
+
+def test_who_waits_alone_does_not_wait_for_ever(file: Path, other: subprocess.Popen[str]) -> None:
+    """After the limit it is an error that names who holds the lock, and what to type."""
+    with pytest.raises(TimedOut) as told, holding.alone(file, lambda _: None, 0.1):
+        pass
+    assert str(other.pid) in told.value.message and f"kill {other.pid}" in told.value.hint

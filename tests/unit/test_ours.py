@@ -16,6 +16,7 @@ from buildlab.errors import EngineError
 from buildlab.host import deleting, fitness, homefiles, private
 from buildlab.host.contents import MARK, PACKAGES, SHAPES
 from buildlab.host.madelist import Entry
+from buildlab.host.ours import Ours
 from buildlab.host.paths import Home
 from buildlab.host.settings import Settings
 
@@ -386,3 +387,24 @@ def test_what_was_left_is_listed_with_its_reason(tmp_path: Path) -> None:
     assert {str(home.root / "todo.txt"), str(home.records / "notes")} <= homefiles.foreign(
         Settings(home=home.root)
     ).keys()
+
+
+def test_a_folder_that_another_has_just_made_is_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two make the same folder at once: the second doesn't take it for the user's."""
+    folder = tmp_path / "home" / "images"
+    ours, looked = Ours(tmp_path / "home"), Ours.entry
+    others = iter([folder])
+
+    def entry(self: Ours, asked: Path) -> Entry | None:
+        found = looked(self, asked)
+        for new in others:  # between the first look and what follows from it
+            Ours(tmp_path / "home").make(new)
+            (new / "assemble.lock").touch()
+        return found
+
+    monkeypatch.setattr(Ours, "entry", entry)
+    ours.make(folder)
+    listed = [e for e in ours.list if e.path == "images"]
+    assert [(e.made, e.theirs) for e in listed] == [(True, ())]

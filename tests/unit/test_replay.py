@@ -207,8 +207,8 @@ def test_recording_holds_no_secret_and_no_folder_of_ours(recordings: Path, tmp_p
     )  # fmt: skip
     assert path is not None
     told = files.load(path)
-    assert told["value"]["context"] == "~/.cache/buildlab/work/app-1"
-    text = base64.b64decode(json.loads(told["lines"][0][1])["logs"][0]["data"])
+    assert told.value["context"] == "~/.cache/buildlab/work/app-1"
+    text = base64.b64decode(json.loads(told.lines[0].text)["logs"][0]["data"])
     assert b"hunter2" not in text
 
 

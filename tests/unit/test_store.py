@@ -92,15 +92,17 @@ def test_a_missing_optional_field_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"wall_s": "long"}, "record.wall_s"),
-        ({"wall_s": True}, "record.wall_s"),
-        ({"exit_code": 1.5}, "record.exit_code"),
-        ({"steps": [{"key": 1}]}, r"record.steps\[0\].key"),
-        ({"steps": 3}, "record.steps"),
+        ({"wall_s": "long"}, "damaged: wall_s: "),
+        ({"wall_s": True}, "damaged: wall_s: "),
+        ({"exit_code": 1.5}, "damaged: exit_code: "),
+        ({"steps": [{"key": 1}]}, r"damaged: steps\[0\].key: "),
+        ({"steps": 3}, "damaged: steps: "),
         ({"steps": [{"key": {"stage": "", "index": 1}, "total": 1, "instruction": "RUN x",
-                     "state": "lost"}]}, "lost"),
-        ({"internals": [{"name": "a", "kind": "b", "intervals": [[1.0]]}]}, "1 items, not 2"),
-        ({"engine": None}, "record.engine"),
+                     "state": "lost"}]}, r"steps\[0\].state: .*lost"),
+        ({"steps": [{"key": {"stage": "", "index": 1}}]}, r"steps\[0\].total: is missing"),
+        ({"internals": [{"name": "a", "kind": "b", "intervals": [[1.0]]}]},
+         r"intervals\[0\]: expected array of length 2, got 1"),
+        ({"engine": None}, "damaged: engine: "),
     ],
 )  # fmt: skip
 def test_a_damaged_record_says_where(change: dict[str, Any], said: str) -> None:

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from buildlab import engine as engines
-from buildlab import replay
-from buildlab.basics import jsontext
-from buildlab.errors import EngineError
+from buildlab import loading, replay
+from buildlab.errors import EngineError, RecordError
 from buildlab.host import private
 from buildlab.host.settings import Settings
 from buildlab.record.engineinfo import EngineInfo
@@ -44,6 +43,22 @@ class Kept(Generic[R]):
     reused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """A file of evidence; `value` is what the experiment's result made of itself."""
+
+    format: int
+    measured_at: datetime
+    engine: EngineInfo
+    value: Mapping[str, Any]
+
+    def good(self) -> bool:
+        """Whether a new run would say the same."""
+        zoned = self.format == FORMAT and self.measured_at.tzinfo is not None
+        young = zoned and _now() - self.measured_at <= MAX_AGE
+        return young and _versions(self.engine) == _versions(_current())
+
+
 def measured(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> R:
     """The experiment's result: what is kept of it, else measured now."""
     return measure(experiment, *args, **kwargs).value
@@ -59,24 +74,21 @@ def measure(
     if not fresh and (found := find(experiment, *args, **kwargs)) is not None:
         return found
     value = experiment(*args, **kwargs)
-    return Kept(value, _now().isoformat(timespec="seconds"), _engine_of(value), reused=False)
+    return Kept(value, _written(_now()), _engine_of(value), reused=False)
 
 
 def find(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> Kept[R] | None:
     """What is kept of the experiment with these arguments and is as good as a new run."""
     if replay.active():
         return None
+    saved = loading.kept(_Saved, _path(experiment, args, kwargs))
+    if saved is None or not saved.good():
+        return None
     try:
-        data = jsontext.loads(gzip.decompress(_path(experiment, args, kwargs).read_bytes()))
-        engine = EngineInfo(**data["engine"])
-        age = _now() - datetime.fromisoformat(data["measured_at"])
-        if data["format"] != FORMAT or age > MAX_AGE or _versions(engine) != _versions(_current()):
-            return None
-        return Kept(
-            experiment.returns.from_dict(data["value"]), data["measured_at"], engine, reused=True
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
-        return None  # not there, or no longer readable: then it is measured again
+        value = experiment.returns.from_dict(saved.value)
+    except RecordError:
+        return None  # damaged, so it is measured again
+    return Kept(value, _written(saved.measured_at), saved.engine, reused=True)
 
 
 def keep(
@@ -85,7 +97,7 @@ def keep(
     """Keep a result. A full disk or a read-only home is no reason to lose the result itself."""
     data = {
         "format": FORMAT,
-        "measured_at": _now().isoformat(timespec="seconds"),
+        "measured_at": _written(_now()),
         "engine": asdict(_engine_of(value)),
         "value": value.to_dict(),
     }
@@ -115,6 +127,10 @@ def _current() -> EngineInfo:
 
 def _versions(engine: EngineInfo) -> tuple[str, ...]:
     return (engine.kind, engine.engine_version, engine.buildkit_version, engine.buildx_version)
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
 
 
 def _now() -> datetime:

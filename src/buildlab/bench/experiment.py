@@ -23,7 +23,10 @@ R = TypeVar("R")
 
 
 class Stored(Protocol):
-    """What an experiment returns: it turns into plain JSON data and back."""
+    """What an experiment returns: it turns into plain JSON data and back.
+
+    `from_dict` raises RecordError on data that is damaged or newer.
+    """
 
     def to_dict(self) -> dict[str, Any]: ...
 
@@ -85,7 +88,7 @@ class Experiment(Generic[P, R]):
         path = files.find("experiment", self._what(args, kwargs), 1)
         if path is None:
             raise files.missing(f"the experiment {self.name}")
-        return typing.cast(R, self.returns.from_dict(files.load(path)["value"]))
+        return typing.cast(R, self.returns.from_dict(files.load(path).value))
 
     def _record(self, args: Any, kwargs: Any, found: Any) -> None:
         value = typing.cast(Stored, found).to_dict()

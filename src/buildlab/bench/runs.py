@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from buildlab import loading
+from buildlab.errors import RecordError
 from buildlab.record import store
 from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord
@@ -13,6 +15,16 @@ from buildlab.record.recorded import where_recorded
 
 Fact = str | int | float | bool
 Row = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """Runs as JSON has them; those saved before there were rows have none."""
+
+    records: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Fact]
+    baseline: str
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +60,13 @@ class Runs:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Runs:
-        """The inverse of `to_dict`. Raises RecordError on records of a newer schema."""
-        records = {name: store.from_dict(r) for name, r in data["records"].items()}
-        rows = tuple(data.get("rows", ()))  # what was recorded before there were rows has none
-        if not data["baseline"]:
-            return cls(records, data["facts"], rows=rows)
-        return crossed(records, data["facts"], rows)
+        """The inverse of `to_dict`. Raises RecordError on what is damaged or of a newer schema."""
+        with loading.needed("the result is damaged", "measure it again", RecordError):
+            saved = loading.from_data(_Saved, data)
+        records = {name: store.from_dict(r) for name, r in saved.records.items()}
+        if not saved.baseline:
+            return cls(records, saved.facts, rows=saved.rows)
+        return crossed(records, saved.facts, saved.rows)
 
 
 def crossed(

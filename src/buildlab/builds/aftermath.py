@@ -19,8 +19,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from buildlab.basics import jsontext
+from buildlab.engine import reviving
 from buildlab.engine.asking import lets_through, running_builds
-from buildlab.engine.embedded import reviving
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, EngineError
 from buildlab.host import private

@@ -15,7 +15,7 @@ from buildlab.builds.job import Attempt, Job
 from buildlab.builds.trouble import disk, faults
 from buildlab.builds.trouble.suspect import judged
 from buildlab.builds.trouble.vigil import Vigil
-from buildlab.engine.embedded import reviving
+from buildlab.engine import reviving
 from buildlab.record.joining import make_record
 from buildlab.record.model import State
 from buildlab.record.stream import Fold, PlainLog, Progress

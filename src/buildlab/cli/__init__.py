@@ -10,7 +10,6 @@ people goes to standard error all the same.
 
 from __future__ import annotations
 
-import errno
 import os
 import pkgutil
 import sys
@@ -24,7 +23,7 @@ import typer
 from buildlab import errors, masking
 from buildlab.cli import _door, _out
 from buildlab.cli._words import Words, typed
-from buildlab.errors import BuildlabError, DiskFull, UsageError, spoken
+from buildlab.errors import BuildlabError, DiskFull, UsageError, no_space, spoken
 from buildlab.host.settings import program
 from buildlab.masking import Masker
 
@@ -166,7 +165,7 @@ def _described(fault: Exception) -> tuple[str, str, str, int]:
         context = getattr(fault, "ctx", None)
         command = context.command_path if context else program()
         return "UsageError", fault.format_message(), f"{command} --help", UsageError.exit_code
-    if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
+    if no_space(fault):
         where = f"{fault.strerror}: {fault.filename or 'while buildlab wrote'}"
         return "DiskFull", where, FREE_SPACE, DiskFull.exit_code
     return (

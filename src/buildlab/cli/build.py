@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shlex
 import signal
 import sys
@@ -16,8 +15,8 @@ from typing import Annotated, Any
 import typer
 
 from buildlab.cli._asked import LINE, Asked, LikeDocker, asked_for, saved_to
-from buildlab.cli.records import Json, keep, show_record
-from buildlab.errors import BuildlabError, RecordError, UsageError
+from buildlab.cli._records import Json, keep, show_record
+from buildlab.errors import BuildlabError, RecordError, UsageError, no_space
 from buildlab.record.model import BuildRecord
 
 
@@ -174,7 +173,7 @@ def _write(record: BuildRecord, file: Path) -> None:
     try:
         store.save(record, file)
     except OSError as fault:
-        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+        if no_space(fault):
             raise
         raise RecordError(
             f"the record can't be written to {file}: {fault.strerror}", "see it: buildlab show"

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from buildlab.cli._parts import Parts
 from buildlab.errors import BuildlabError, UsageError
 
 if TYPE_CHECKING:
@@ -107,13 +108,14 @@ class _Told:
 
     def prepare(self) -> tuple[str, str, Mapping[str, str]]:
         """What every build needs, as `start` makes it, for the lessons that are executed."""
-        from buildlab.cli.start import prepare
         from buildlab.handout import machine
         from buildlab.host.settings import tool_env
+        from buildlab.setup.prepare import prepare
 
         if self._status:
-            self._status.stop()  # each step of it has a moving line of its own
-        words = machine.describe(prepare())
+            self._status.stop()  # its parts have moving lines of their own
+        with Parts(out) as parts:
+            words = machine.describe(prepare(parts))
         out.print(f"→ Lessons run on: {escape(words)}")
         if self._status:
             self._status.start()

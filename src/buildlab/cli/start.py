@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import signal
 import sys
-import time
 import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,13 +14,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
 
-from buildlab.engine.model import Engine
-from buildlab.errors import BuildFailed, BuildlabError, EngineError, TimedOut, UsageError
+from buildlab.cli._parts import Parts
+from buildlab.errors import UsageError
 from buildlab.host.settings import Settings, tool_env
 from buildlab.setup.jupyter import Lab, choose_port, course_root, is_loopback, jupyterlab, options
 from buildlab.setup.jupyter.address import ANYWHERE
+from buildlab.setup.parts import Part
 
 out = Console(emoji=False, highlight=False, soft_wrap=True)
 
@@ -49,8 +48,12 @@ Digest = Annotated[
 
 def setup(from_bundle: Bundle = None, digest: Digest = "") -> None:
     """Make an engine, the base images and the Go modules ready: what every build needs."""
-    _unbundle(from_bundle, digest)
-    prepare()
+    from buildlab.setup.prepare import prepare
+
+    _end_politely()
+    with Parts(out) as parts:
+        _unbundle(from_bundle, digest, parts)
+        prepare(parts)
     out.print("Ready. Next: ./lab start, or ./lab --help")
 
 
@@ -73,24 +76,29 @@ def start(
     Further options go to JupyterLab as they are, but for those that decide who gets in.
     Ctrl-C stops JupyterLab.
     """
+    from buildlab.setup.prepare import Also, prepare
+
     root = course_root()
     options.refuse(context.args)
     choose_port(ip, port)  # a wrong one is said before minutes of work, and looked at again then
-    _unbundle(from_bundle, digest)
-    engine = prepare()
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _end)
-    log = Settings.from_env().paths.file("jupyter.log")
+    _end_politely()
     environ = tool_env()
     with ExitStack() as running:
-        with _Step("JupyterLab") as step:
-            lab = running.enter_context(
-                jupyterlab(root, environ, log, ip=ip, port=port, arguments=context.args)
-            )
-            step.result = f"port {lab.port}"
+        labs: list[Lab] = []
+
+        def begin(part: Part) -> None:
+            log = Settings.from_env().paths.file("jupyter.log")
+            lab = jupyterlab(root, environ, log, ip=ip, port=port, arguments=context.args)
+            labs.append(running.enter_context(lab))
+            part.result = f"port {labs[0].port}"
+
+        with Parts(out) as parts:
+            _unbundle(from_bundle, digest, parts)
+            engine = prepare(parts, Also("JupyterLab", begin))
+        (lab,) = labs
         if not is_loopback(ip):
             out.print(f"\n{escape(opened(ip, lab))}")
-        out.print(f"\n  {lab.url}\n\n[dim]Ctrl-C stops JupyterLab; its log: {log}[/dim]")
+        out.print(f"\n  {lab.url}\n\n[dim]Ctrl-C stops JupyterLab; its log: {lab.log}[/dim]")
         if browser:
             show(lab.page, environ)
         try:
@@ -98,69 +106,16 @@ def start(
         except KeyboardInterrupt:
             code = 0
     out.print(
-        f"\nJupyterLab ended with exit code {code}, see {log}" if code else "\nJupyterLab stopped."
+        f"\nJupyterLab ended with exit code {code}, see {lab.log}"
+        if code
+        else "\nJupyterLab stopped."
     )
     if engine.can.outlive_us:
         out.print("The engine goes on running for the next start; ./lab engine stop ends it.")
     raise typer.Exit(code)
 
 
-class _Step:
-    """What a step says while it runs, and its result in a few words."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self.result = ""
-        self._status: Status | None = out.status(f"{title} …") if out.is_terminal else None
-
-    def __enter__(self) -> _Step:
-        self._began = time.monotonic()
-        if self._status:
-            self._status.start()
-        else:
-            out.print(f"→ {self.title} …")
-        return self
-
-    def say(self, text: str) -> None:
-        """Show what the step does now."""
-        if self._status:
-            self._status.update(f"{self.title}: {escape(text)} …")
-        else:
-            out.print(f"  {escape(text)}")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._status:
-            self._status.stop()
-        if kind is None:
-            result = f": {escape(self.result)}" if self.result else ""
-            out.print(f"→ {self.title}{result} … {time.monotonic() - self._began:.1f} s")
-
-
-def prepare() -> Engine:
-    """An engine with its base images; replay's engine needs none."""
-    from buildlab import engine as engines
-    from buildlab.engine import images
-    from buildlab.setup import ready
-
-    with _Step("Engine") as step:
-        try:
-            engine = engines.current(progress=step.say)
-        except EngineError as error:
-            raise _with_replay(error) from error
-        told = dict.fromkeys((engine.info.name, engine.kind, engine.info.engine_version))
-        step.result = " ".join(filter(None, told))
-    if engine.can.build:
-        with _Step("Base images") as step:
-            found = images.ensure(engine, progress=step.say)
-            step.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
-        with _Step("A first build") as step:
-            step.result = f"{ready.prove(engine, step.say):.1f} s on these images"
-        _fill_store(engine)
-        trim_cache(engine)
-    return engine
-
-
-def _unbundle(file: Path | None, digest: str) -> None:
+def _unbundle(file: Path | None, digest: str, parts: Parts) -> None:
     """Unpack a bundle, so that nothing needs to be downloaded."""
     if file is None:
         if digest:
@@ -176,47 +131,8 @@ def _unbundle(file: Path | None, digest: str) -> None:
             "Python packages by the checkout. The file's digest, to compare with what\nits maker "
             f"saw: {bundle.digest(file)}"
         )
-    with _Step("Bundle") as step:
-        step.result = f"of {bundle.unpack(file, step.say, digest=digest).made_at[:10]}"
-
-
-def _fill_store(engine: Engine) -> None:
-    """Go modules for lessons without internet; without them lessons still run, with internet."""
-    from buildlab.setup import modules
-
-    if not engine.can.serve_modules:
-        return
-    with _Step("Go modules") as step:
-        try:
-            modules.ensure(engine, step.say)
-            step.result = "here"
-        except (BuildFailed, TimedOut) as fault:
-            step.result = "not here, so lessons need internet"
-            step.say(fault.message.strip().splitlines()[-1])
-
-
-def trim_cache(engine: Engine) -> None:
-    """Room on a disk that gets full, and an engine that starts soon; now, as nothing builds."""
-    from buildlab.builds import between_builds
-    from buildlab.engine import trimming
-
-    what = trimming.due(Settings.from_env().paths)
-    if what is None:
-        return
-    with _Step("Build cache") as step, between_builds(engine, step.say):
-        try:
-            step.result = f"{trimming.trim(engine, what) or '0B'} deleted, {what.why}"
-        except TimedOut:  # what is deleted stays so; nobody waits longer for the rest
-            step.result = f"deleted in part, {what.why}; the rest next time"
-
-
-def _with_replay(error: EngineError) -> BuildlabError:
-    if "BUILDLAB_REPLAY" in error.hint:
-        return error
-    return EngineError(
-        error.message,
-        f"{error.hint}\n  → without any engine, on recorded builds: BUILDLAB_REPLAY=1 ./lab start",
-    )
+    with parts.part("Bundle") as step:
+        step.result = f"of {bundle.unpack(file, step, digest=digest).made_at[:10]}"
 
 
 def opened(ip: str, lab: Lab) -> str:
@@ -242,6 +158,12 @@ def show(page: Path, environ: dict[str, str]) -> None:
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     if sys.platform == "darwin" or any(environ.get(name) for name in displays):
         webbrowser.open(page.as_uri())
+
+
+def _end_politely() -> None:
+    """A terminal that is closed, or a service that is stopped, ends all of it as Ctrl-C does."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _end)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

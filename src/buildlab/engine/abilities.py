@@ -22,6 +22,8 @@ class Abilities:
     """Have a network of its own, with a loopback that is not this machine's."""
     docker_api: bool = False
     """Be asked by docker's API, not by BuildKit's alone."""
+    reach_us: bool = False
+    """Have builds that reach a server of the kit's on this machine."""
     publish_ports: bool = False
     """Have a container whose port this machine's loopback reaches."""
     serve_modules: bool = False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buildlab.engine.abilities import OF_KIND, Abilities, Kind
+from buildlab.errors import EngineError
 from buildlab.record.engineinfo import EngineInfo
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Engine:
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     netns_pid: int | None = None
     fresh: bool = False
+    near: bool = True
+    """Whether its builds are in the network of the machine that its socket is on."""
     state_dir: Path | None = None
     """The state folder of an engine of the kit's own, None for every other."""
 
@@ -53,7 +57,13 @@ class Engine:
             OF_KIND[self.kind],
             own_network=self.netns_pid is not None,
             docker_api=self.socket is not None,
+            reach_us=self.netns_pid is not None or (self.near and self._on_this_machine),
         )
+
+    @property
+    def _on_this_machine(self) -> bool:
+        """Not in a virtual machine either, whose loopback is another."""
+        return (self.socket or "").startswith("unix://") and sys.platform == "linux"
 
     @property
     def name(self) -> str:
@@ -87,22 +97,26 @@ class Engine:
         merged: dict[str, str | None] = {**os.environ, **self.env}
         return {k: v for k, v in merged.items() if v is not None}
 
+    def docker_api(self, lack: str = "there is no docker API") -> str:
+        """The address of its API. Raises EngineError, saying what it has to `lack` without one."""
+        if self.socket is None:
+            raise EngineError(
+                f"{self.name} is BuildKit alone: {lack}",
+                "use an engine with a docker API: unset BUILDLAB_BUILDER",
+            )
+        return self.socket
+
     def client(self) -> docker.DockerClient:
         """A docker SDK client, for all but builds. Raises EngineError without a docker API."""
         import docker.errors
 
         from buildlab.engine.docker.dockers import connect
-        from buildlab.errors import EngineError
 
-        if self.socket is None:
-            raise EngineError(
-                f"{self.info.name} offers BuildKit only, no docker API",
-                "use an engine with a docker API: unset BUILDLAB_BUILDER",
-            )
+        address = self.docker_api()
         # Only what the kit set: what the user's environment says is for their own Docker.
         tls = {name: value for name in TLS_VARIABLES if (value := self.env.get(name))}
         try:
-            return connect(self.socket, tls, API_TIMEOUT_S)
+            return connect(address, tls, API_TIMEOUT_S)
         except docker.errors.DockerException as e:
             raise EngineError(
                 f"{self.info.name} does not answer: {e}", "see what is wrong: buildlab doctor"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +27,3 @@ def forwarded(engine: Engine, port: int) -> Iterator[int]:
         yield port
     finally:
         instance.unforward(uplink, forward_id)
-
-
-def free_port() -> int:
-    """A port that nothing on the host's loopback uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -66,10 +66,8 @@ def _inside(engine: Engine) -> tuple[str, ...] | None:
     if engine.kind == "embedded" and engine.netns_pid is not None:
         # Its mounts too: a name server of its own.
         return ("nsenter", "-t", str(engine.netns_pid), "-n", "-m", "--")
-    if engine.kind == "docker" and (engine.socket or "").startswith("unix://"):
-        # The kit's builder is in its host's network; a virtual machine's loopback is not ours.
-        return () if sys.platform == "linux" else None
-    return None
+    # The kit's builder is in its host's network.
+    return () if engine.kind == "docker" and engine.can.reach_us else None
 
 
 def _through_proxy(server: Server) -> bool:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from buildlab.engine import choose as _choose
+from buildlab.engine import reviving
 from buildlab.engine.docker import existing, remote
 from buildlab.engine.docker.owned import inspect_fields, run_buildx
-from buildlab.engine.embedded import reviving, shared
+from buildlab.engine.embedded import shared
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError
 from buildlab.host.settings import Settings

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import filelock
 
+from buildlab.errors import TimedOut
 from buildlab.host.process import ProcessId
 
 TELL_AFTER_S = 2.0
@@ -82,6 +83,34 @@ def acquire(
             stopped_at_s = now_s
         if now_s - began_s >= limit_s or now_s - stopped_at_s >= stopped_s:
             raise StillHeld(now_s - began_s, found)
+
+
+@contextmanager
+def alone(file: Path, tell: Callable[[str], None], limit_s: float) -> Iterator[None]:
+    """Hold the lock `file` for a block. Who waits for it says for whom, again and again.
+
+    Raises TimedOut, naming who holds it, after `limit_s` seconds or where that one is stopped.
+    """
+    lock = filelock.FileLock(file, mode=0o600)
+    began_s = time.monotonic()
+    while True:
+        try:
+            acquire(lock, _LOOK_S)
+            break
+        except StillHeld as held:
+            waited_s, found = time.monotonic() - began_s, held.holder
+            stopped = found is not None and found.stopped and waited_s >= STOPPED_S
+            if waited_s >= limit_s or stopped:
+                raise TimedOut(
+                    f"waited {waited_s:.0f} s for {file}, held by "
+                    f"{found.words if found else 'another process'}",
+                    found.remedy if found else "end that process, then try again",
+                ) from held
+            tell(f"waiting for {found.words if found else 'another buildlab process'}")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def holder(file: Path) -> Holder | None:

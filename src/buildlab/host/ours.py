@@ -238,7 +238,8 @@ class Ours:
             self.list.write(Entry.new(self.list.name(folder), made=made, theirs=theirs))
             return
         if os.path.lexists(folder):
-            self._take(folder, shape)
+            if not self.entry(folder):  # else another process, or thread, has just made it
+                self._take(folder, shape)
             return
         entry = Entry.new(self.list.name(folder))
         self.list.write(entry)

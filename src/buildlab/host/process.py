@@ -70,6 +70,15 @@ def spawn(argv: Sequence[str], fds: Mapping[int, int], env: Mapping[str, str]) -
     )
 
 
+def terminate(pid: int) -> None:
+    """Ask a child of ours to end; with all that it has started, if it leads a process group."""
+    with suppress(ProcessLookupError):
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, signal.SIGTERM)
+        else:
+            os.kill(pid, signal.SIGTERM)
+
+
 def child_of(pid: int) -> int | None:
     """The first child of a process, None where it has none (yet)."""
     try:

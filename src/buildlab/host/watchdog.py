@@ -24,7 +24,7 @@ kill -KILL "$1" 2>/dev/null
 
 
 class Watchdog:
-    """Ends process `pid` when this process dies inside the block.
+    """Ends process `pid` when this process dies inside the block; a process group, as `-pid`.
 
     It is asked first, and killed where it is still there after `grace_s` seconds.
     """

@@ -11,8 +11,8 @@ Below `builds`: it reads files and folds events, and starts nothing.
 
 from __future__ import annotations
 
-from buildlab.replay.builds import Line, Recording, keep_build, replayed
-from buildlab.replay.files import lesson
+from buildlab.replay.builds import Recording, keep_build, replayed
+from buildlab.replay.files import Line, lesson
 from buildlab.replay.state import active, info, recording
 
 __all__ = [

@@ -12,16 +12,9 @@ from buildlab.record.model import BuildRecord
 from buildlab.record.store import from_dict, to_dict
 from buildlab.record.stream import Fold, Progress
 from buildlab.replay import files
+from buildlab.replay.files import Line
 from buildlab.replay.hidden import masked
 from buildlab.replay.state import inside_experiment
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One raw event line, and when it came: seconds since the client's start."""
-
-    at_s: float
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +38,8 @@ def replayed(title: str, flags: Sequence[str]) -> Recording:
     path = files.find("build", what, files.count(what))
     if path is None:
         raise files.missing(f"the build {title!r} with the flags {files.normal(flags)!r}")
-    data = files.load(path)
-    return Recording(from_dict(data["value"]), tuple(Line(*line) for line in data["lines"]))
+    saved = files.load(path)
+    return Recording(from_dict(saved.value), saved.lines)
 
 
 def keep_build(

@@ -9,17 +9,42 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.errors import RecordError, UsageError
 from buildlab.host.settings import Settings
 from buildlab.record.engineinfo import EngineInfo
 
 FORMAT = 1
 SHIPPED = Path(__file__).parents[1] / "recordings"
+
+
+class Line(NamedTuple):
+    """One raw event line, and when it came: seconds since the client's start."""
+
+    at_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A recording's file: a build's record with its events, or what an experiment returned."""
+
+    recorded: str
+    value: dict[str, Any]
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    """What is asked of a file before all else."""
+
+    format: int
+
 
 _lesson = "any"
 _occurrences: Counter[str] = Counter()
@@ -105,19 +130,19 @@ def dump(path: Path, engine: EngineInfo, data: dict[str, Any]) -> Path:
     return path
 
 
-def load(path: Path) -> dict[str, Any]:
-    """A recording's data, each record in it marked with where and when it was recorded."""
-    try:
-        data = jsontext.loads(gzip.decompress(path.read_bytes()))
-        if not isinstance(data, dict) or data["format"] > FORMAT:
+def load(path: Path) -> Saved:
+    """A recording, each record in it marked with where and when it was recorded.
+
+    Raises RecordError where it is damaged or of a newer format.
+    """
+    with loading.needed(f"the recording {path} is damaged", "install buildlab again", RecordError):
+        data = loading.from_file(dict[str, Any], path)
+        if loading.from_data(_Versioned, data).format > FORMAT:
             raise RecordError(f"{path} is of a newer format", "update buildlab")
-        for record in records(data["value"]):
-            record["recorded"] = data["recorded"]
-        return data
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as fault:
-        raise RecordError(
-            f"the recording {path} is damaged: {fault}", "install buildlab again"
-        ) from fault
+        saved = loading.from_data(Saved, data)
+    for record in records(saved.value):
+        record["recorded"] = saved.recorded
+    return saved
 
 
 def records(value: object) -> Iterator[dict[str, Any]]:

@@ -10,11 +10,11 @@ Its address, `127.0.0.1:PORT/name`, means the same to the engine and to this mac
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from buildlab.host.madelist import Entry
 from buildlab.host.paths import Home
 from buildlab.host.settings import Settings
 from buildlab.services import registry_server as server
+from buildlab.services.ports import on_free_port, require_reach
 
 _MANIFESTS = ", ".join(
     (
@@ -39,7 +40,6 @@ _MANIFESTS = ", ".join(
 )
 _REQUEST = re.compile(r'"(GET|PUT) /v2/(\S+?)/(blobs|manifests)/(\S+) HTTP/[\d.]+" 20[016] (\d+)')
 _TIMEOUT_S = 30
-_PORT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,32 +234,8 @@ def registry(engine: Engine) -> Iterator[Registry]:
 @contextmanager
 def _process(engine: Engine, program: Path, storage: Path) -> Iterator[str]:
     """The registry as a process: in the engine's network where it has one of its own."""
-
-    def started(port: int) -> AbstractContextManager[str]:
-        if engine.can.own_network:
-            return server.in_engine(engine, program, storage, port)
-        return server.on_host(program, storage, port)
-
-    if not (engine.socket or "").startswith("unix://"):
-        raise EngineError(
-            f"{engine.info.name} can't reach a registry on this machine's loopback",
-            "use an engine on this machine: unset BUILDLAB_BUILDER and DOCKER_HOST",
-        )
-    with _on_free_port(started) as address:
-        yield address
-
-
-@contextmanager
-def _on_free_port(started: Callable[[int], AbstractContextManager[str]]) -> Iterator[str]:
-    """Start on a free port; on another where somebody took it in between."""
-    with ExitStack() as stack:
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
-            try:
-                address = stack.enter_context(started(_free_port()))
-                break
-            except EngineError:
-                if attempt == _PORT_ATTEMPTS:
-                    raise
+    require_reach(engine, "a registry")
+    with on_free_port(functools.partial(server.process, engine, program, storage)) as address:
         yield address
 
 
@@ -292,9 +268,3 @@ def _remove(home: Home, wanted: Callable[[Entry], bool]) -> None:
         if folder.parent == home.registries and wanted(entry):
             with suppress(OSError):
                 home.ours.remove_noted(folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -22,6 +22,7 @@ from buildlab.errors import EngineError, TimedOut
 from buildlab.host import child, private
 from buildlab.host.process import wait_until
 from buildlab.host.settings import Settings, tool_env
+from buildlab.services.ports import host_inside
 
 READY_LIMIT_S = 20
 # The same registry by its older and its newer name; the first that is there is taken.
@@ -41,16 +42,15 @@ def program(packages: Path) -> Path:
 
 
 @contextmanager
-def in_engine(engine: Engine, program: Path, storage: Path, port: int) -> Iterator[str]:
-    """In the network of an embedded engine, its port forwarded from this machine's loopback."""
+def process(engine: Engine, program: Path, storage: Path, port: int) -> Iterator[str]:
+    """In the engine's own network, its port forwarded; else on this machine's loopback."""
+    own = engine.can.own_network
     with network.forwarded(engine, port):
-        # All addresses: the forwarder comes in through another one than loopback. The network
-        # is the engine's own, nothing outside it can connect.
-        config = _config(storage, f"0.0.0.0:{port}")
+        config = _config(storage, f"{host_inside(own_network=own)}:{port}", access=not own)
         argv = engine.inside(str(program), "serve", str(config))
-        with _kept(argv, storage / "log") as process:
+        with _kept(argv, storage / "log") as running:
             address = f"127.0.0.1:{port}"
-            _wait(address, process, storage / "log")
+            _wait(address, running, storage / "log")
             yield address
 
 
@@ -68,16 +68,6 @@ def beside(engine: Engine, program: Path, storage: Path, address: str) -> Iterat
         # Nobody here can ask it: its network is the other engine's.
         _until(lambda: "listening on" in log.read_text("utf-8", "replace"), process, log, address)
         yield log
-
-
-@contextmanager
-def on_host(program: Path, storage: Path, port: int) -> Iterator[str]:
-    """On this machine's loopback, which a Docker on the same machine reaches."""
-    address = f"127.0.0.1:{port}"
-    config = _config(storage, address, access=True)
-    with _kept([str(program), "serve", str(config)], storage / "log") as process:
-        _wait(address, process, storage / "log")
-        yield address
 
 
 def find_image(engine: Engine, settings: Settings) -> str | None:

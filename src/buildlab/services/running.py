@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from buildlab.errors import EngineError, TimedOut
 from buildlab.host import child
 from buildlab.host.process import wait_until
 from buildlab.host.settings import tool_env
+from buildlab.services.ports import host_inside, on_free_port, require_reach
 
 NETWORK_FLAGS = ("--network=host",)
 """What a build needs to reach these servers at 127.0.0.1: the network of its engine."""
 
 _READY_LIMIT_S = 30
-_PORT_ATTEMPTS = 5
 
 
 @contextmanager
@@ -33,15 +33,8 @@ def serving(engine: Engine, module: str, settings: Mapping[str, Any]) -> Iterato
     settings. They lie in a folder that only this user can read. Raises EngineError where the
     engine can't reach this machine's loopback or the server ends at once, TimedOut.
     """
-    _reachable(engine)
-    with ExitStack() as stack:
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
-            try:
-                found = stack.enter_context(_on_port(engine, module, settings, network.free_port()))
-                break
-            except EngineError:  # somebody took the port in between
-                if attempt == _PORT_ATTEMPTS:
-                    raise
+    require_reach(engine, "a server")
+    with on_free_port(functools.partial(_on_port, engine, module, settings)) as found:
         yield found
 
 
@@ -55,9 +48,7 @@ def _on_port(
     ):
         folder = Path(name)
         ready, log, output = folder / "ready", folder / "log", folder / "output"
-        # All addresses of the engine's own network: what is forwarded comes in through another
-        # one than loopback. Nothing outside can connect.
-        host = "0.0.0.0" if engine.can.own_network else "127.0.0.1"
+        host = host_inside(own_network=engine.can.own_network)
         log.touch()
         path = folder / "settings.json"
         path.touch(mode=0o600)
@@ -78,14 +69,3 @@ def _fault(module: str, process: child.Process, said: str) -> EngineError | Time
             f"waited {_READY_LIMIT_S} s for {module} to listen; it says:\n{last}", "try again"
         )
     return EngineError(f"{module} ended at once:\n{last}", "buildlab doctor")
-
-
-def _reachable(engine: Engine) -> None:
-    """Raise EngineError where builds of this engine can't reach a server on this machine."""
-    here = (engine.socket or "").startswith("unix://") and os.uname().sysname == "Linux"
-    if not engine.can.own_network and not here:
-        raise EngineError(
-            f"{engine.name} can't reach a server on this machine's loopback: "
-            "it runs elsewhere, or in a virtual machine",
-            "use a Docker Engine on Linux, or see the recorded lesson: export BUILDLAB_REPLAY=1",
-        )

@@ -14,7 +14,6 @@ outside of builds, the engine, is verified once more: by apt, with the keys of t
 
 from __future__ import annotations
 
-import errno
 import os
 import platform
 import sys
@@ -29,7 +28,7 @@ from pathlib import Path
 from buildlab.engine import images
 from buildlab.engine.embedded import shared
 from buildlab.engine.packages import carried, ensuring, sources
-from buildlab.errors import DiskFull, EngineError, UsageError
+from buildlab.errors import DiskFull, EngineError, UsageError, no_space
 from buildlab.host import child, private
 from buildlab.host.contents import MARK
 from buildlab.host.settings import Settings, tool_env
@@ -255,7 +254,7 @@ def _wheels(folder: Path) -> Path:
 
 
 def _fault(fault: OSError, where: Path) -> UsageError | DiskFull:
-    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+    if no_space(fault):
         return DiskFull(
             f"no space is left for {where}",
             "free about a gigabyte, or choose a folder on another disk",

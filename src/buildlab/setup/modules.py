@@ -11,11 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from buildlab.builds import build
 from buildlab.engine.model import Engine
-from buildlab.host import private
+from buildlab.host import holding, private
 from buildlab.host.paths import Home
 from buildlab.host.settings import Settings
 from buildlab.setup.jupyter import course_root
@@ -23,6 +21,8 @@ from buildlab.setup.jupyter import course_root
 Progress = Callable[[str], None]
 
 LIMIT_S = 180.0
+WAIT_S = 600.0
+"""For how long another process that fills the store is waited for."""
 _RESERVED = re.compile(r"example\.|[^/]*\.(test|example|invalid|localhost)(/|$)")
 """Names that no one can own (RFC 2606): modules that a lesson makes itself."""
 
@@ -48,10 +48,10 @@ def ensure(engine: Engine, progress: Progress = lambda _: None) -> Path | None:
     store = home.make(home.modules)
     if wanted().missing(store) == NOTHING:
         return store
-    with FileLock(home.make(home.locks) / "modules.lock", mode=0o600):
+    with holding.alone(home.make(home.locks) / "modules.lock", progress, WAIT_S):
         missing = wanted().missing(store)
         if missing != NOTHING:
-            progress("downloading the lessons' Go modules")
+            progress(f"downloading the lessons' {len(missing.zips)} Go modules")
             _fill(engine, home, missing)
     return store
 

@@ -17,12 +17,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from buildlab import masking
-from buildlab.builds.client import process
+from buildlab.builds.client.heard import hear, require_end
 from buildlab.builds.lock import engine_key, measuring
 from buildlab.builds.workspace import Workspace
 from buildlab.engine import current
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, Interrupted, TimedOut
 from buildlab.host.process import wait_until
 from buildlab.host.settings import Settings
 from buildlab.masking import Masker
@@ -30,8 +29,8 @@ from buildlab.masking import Masker
 TIMEOUT_S: Final = 300.0
 REMOVAL_LIMIT_S: Final = 10.0
 _STEP = re.compile(r"^Step \d+/\d+ : (?P<instruction>.+)$")
-_RESULT = re.compile(r"^ ---> (?P<id>[0-9a-f]{12})$")
-_CONTAINER = re.compile(r"^ ---> Running in (?P<id>[0-9a-f]{12})$")
+_RESULT = re.compile(r"^ ---> (?P<id>[0-9a-f]{12})\s*$")
+_CONTAINER = re.compile(r"^ ---> Running in (?P<id>[0-9a-f]{12})\s*$")
 _CACHED: Final = " ---> Using cache"
 _EMPTY: Final = " --->"
 """The result of FROM scratch has no id."""
@@ -83,14 +82,8 @@ def legacy_build(
     interrupted: no build is left in the engine by any of these.
     """
     engine = engine or current()
-    if engine.socket is None:
-        raise EngineError(
-            f"{engine.info.name} is BuildKit alone and has no legacy builder",
-            "use an engine with a docker API: unset BUILDLAB_BUILDER",
-        )
+    engine.docker_api("it has no legacy builder")
     docker = (*engine.cli, "build", "--force-rm", *flags, os.fspath(context))
-    # Its steps are told on stdout, its faults on stderr: one stream for both.
-    merged = ("/bin/sh", "-c", 'exec "$@" 1>&2', "sh", *docker)
     env = {**engine.child_env(), "DOCKER_BUILDKIT": "0"}
     lines: list[str] = []
     paths = Settings.from_env().paths
@@ -99,22 +92,11 @@ def legacy_build(
     ):
         began = _now(engine)
         try:
-            outcome = process.run(
-                merged,
-                env,
-                feed=lambda line: lines.append(line.decode("utf-8", "replace").rstrip()),
-                tick=lambda: None,
-                timeout_s=timeout_s,
-            )
+            outcome = hear(docker, env, lines, timeout_s=timeout_s)
         finally:
             _remove(engine, lines, began)
-    if outcome.interrupted:
-        raise Interrupted("interrupted: the docker client was ended")
-    if outcome.timed_out:
-        raise TimedOut(
-            f"the legacy builder was stopped after {timeout_s:g} s at: {_last_step(lines)}",
-            "give a longer time limit: timeout_s=…",
-        )
+    last = _last_step(lines)
+    require_end(outcome, f"the legacy builder was stopped after {timeout_s:g} s at: {last}")
     shown = ("docker", "build", "--force-rm", *flags, shlex.quote(context.path.name))
     masker = Masker(masking.given(flags, env))
     command = masker.command(("DOCKER_BUILDKIT=0", *shown))
@@ -135,12 +117,12 @@ def read(
                 stage = named["name"] if named else f"stage-{stages}"
                 stages += 1
             steps.append(LegacyStep(stage, instruction))
-        elif steps and line == _CACHED:
+        elif steps and line.rstrip() == _CACHED:
             steps[-1] = replace(steps[-1], cached=True)
         elif steps and (_RESULT.match(line) or line.rstrip() == _EMPTY):
             steps[-1] = replace(steps[-1], done=True)
     said = [line for line in lines if line.strip()]
-    message = said[-1] if exit_code and said else ""
+    message = said[-1].rstrip() if exit_code and said else ""
     return LegacyBuild(command, wall_s, exit_code, tuple(steps), message)
 
 

@@ -23,10 +23,11 @@ from buildlab.builds.asked.command import Output, compose
 from buildlab.builds.asked.known import known
 from buildlab.builds.asked.source import locate
 from buildlab.builds.client import process
+from buildlab.builds.client.heard import hear, require_end
 from buildlab.builds.lock import close_client, engine_key, measuring
 from buildlab.engine import current
 from buildlab.engine.model import Engine
-from buildlab.errors import Interrupted, TimedOut, UsageError
+from buildlab.errors import UsageError
 from buildlab.host.settings import Settings
 from buildlab.masking import Masker
 from buildlab.record.joining import make_record
@@ -173,7 +174,8 @@ def unguarded(
             tick=lambda: None,
             timeout_s=timeout_s,
         )
-        _ended(outcome, Masker(secret.values).command(made.shown), timeout_s)
+        shown = Masker(secret.values).command(made.shown)
+        require_end(outcome, _stopped(shown, timeout_s))
         found = _metadata(metadata)
     return make_record(
         fold,
@@ -238,24 +240,11 @@ def _said(
     masker: Masker | None = None,
 ) -> Said:
     lines: list[str] = []
-    outcome = process.run(
-        # The reader has one pipe: both of the client's streams go through it, in their order.
-        ("/bin/sh", "-c", 'exec "$@" 1>&2', "sh", *argv),
-        {**engine.child_env(), "NO_COLOR": "1"},
-        feed=lambda line: lines.append(line.decode("utf-8", "replace")),
-        tick=lambda: None,
-        timeout_s=timeout_s,
-    )
-    _ended(outcome, shown, timeout_s)
+    outcome = hear(argv, engine.child_env(), lines, timeout_s=timeout_s)
+    require_end(outcome, _stopped(shown, timeout_s))
     text = (masker or Masker())("\n".join(lines))
     return Said(tuple(shown), outcome.exit_code, text, outcome.wall_s)
 
 
-def _ended(outcome: process.Outcome, shown: Sequence[str], timeout_s: float) -> None:
-    if outcome.interrupted:
-        raise Interrupted("interrupted: the docker client was ended")
-    if outcome.timed_out:
-        raise TimedOut(
-            f"{' '.join(shown[:4])} …: stopped after {timeout_s:g} s",
-            "give a longer time limit: timeout_s=…",
-        )
+def _stopped(shown: Sequence[str], timeout_s: float) -> str:
+    return f"{' '.join(shown[:4])} …: stopped after {timeout_s:g} s"

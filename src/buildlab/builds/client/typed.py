@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from buildlab import masking
-from buildlab.builds.client import process
+from buildlab.builds.client.heard import hear, require_end
 from buildlab.engine.model import Engine
-from buildlab.errors import EngineError, Interrupted, TimedOut
 from buildlab.masking import Masker
 
 TIMEOUT_S = 120.0
@@ -36,27 +35,12 @@ def build(
 def _typed(
     engine: Engine, words: tuple[str, ...], settings: Mapping[str, str | None]
 ) -> tuple[int, str]:
-    if engine.socket is None:
-        raise EngineError(
-            f"{engine.info.name} is BuildKit alone: docker {words[0]} has nobody to ask",
-            "use an engine with a docker API: unset BUILDLAB_BUILDER",
-        )
+    engine.docker_api(f"docker {words[0]} has nobody to ask")
     env = {k: v for k, v in engine.child_env().items() if k not in settings}
     env |= {k: v for k, v in settings.items() if v is not None}
     lines: list[str] = []
-    # The reader has one pipe: both of the client's streams go through it, in their order.
-    outcome = process.run(
-        ("/bin/sh", "-c", 'exec "$@" 1>&2', "sh", *engine.cli, *words),
-        {**env, "NO_COLOR": "1"},
-        feed=lambda line: lines.append(line.decode("utf-8", "replace").rstrip()),
-        tick=lambda: None,
-        timeout_s=TIMEOUT_S,
-    )
-    if outcome.interrupted:
-        raise Interrupted("interrupted: the docker client was ended")
-    if outcome.timed_out:
-        raise TimedOut(
-            f"docker {words[0]} was stopped after {TIMEOUT_S:g} s", "see: buildlab doctor"
-        )
+    outcome = hear((*engine.cli, *words), env, lines, timeout_s=TIMEOUT_S)
+    stopped = f"docker {words[0]} was stopped after {TIMEOUT_S:g} s"
+    require_end(outcome, stopped, "see: buildlab doctor")
     masker = Masker(masking.given(words, env))
     return outcome.exit_code, masker("\n".join(lines))

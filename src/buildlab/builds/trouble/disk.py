@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildlab.engine.model import Engine
-from buildlab.errors import BuildlabError, DiskFull, UsageError
+from buildlab.errors import BuildlabError, DiskFull, UsageError, no_space
 from buildlab.record import flags as docker
 
 _NEARLY_FULL = 0.05
@@ -83,7 +82,7 @@ class Watch:
 
 def client_fault(fault: OSError, home: Path) -> BaseException:
     """An error of this machine's own files or programs, with what to do."""
-    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+    if no_space(fault):
         folder = Path(fault.filename or home).parent
         return _disk_full(folder, f"in {folder}", f"free some space: du -sh {home}")
     return fault
@@ -91,7 +90,7 @@ def client_fault(fault: OSError, home: Path) -> BaseException:
 
 def not_written(path: Path, fault: OSError) -> BuildlabError:
     """A file of the user's that could not be written after the build."""
-    if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+    if no_space(fault):
         return _disk_full(path.parent, f"for {path}", "free some space, or name another file")
     return UsageError(f"can't write {path}: {fault.strerror}", "name another file")
 

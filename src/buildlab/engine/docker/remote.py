@@ -6,9 +6,11 @@ their default builder nor its record of activity changes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from buildlab.basics import jsontext
 from buildlab.engine.docker.candidates import Candidate, candidates, docker_config_dir
@@ -25,6 +27,7 @@ from buildlab.host.userenv import user_env, user_home
 from buildlab.record.engineinfo import EngineInfo
 
 INSPECT_TIMEOUT_S = 120
+_LOCAL = re.compile(r"unix://|tcp://(127(\.\d+){3}|localhost|\[::1\])(:|$)")
 
 
 def open_builder(settings: Settings, name: str) -> Engine:
@@ -65,19 +68,32 @@ def describe(settings: Settings, name: str) -> Engine:
     }
     if local is not None:  # where images are loaded to
         child |= {"DOCKER_HOST": local.candidate.address, **local.candidate.tls}
+    told = jsontext.loads(entry.read_text("utf-8"))
     info = EngineInfo(
         kind="remote",
         name=f"builder {name}",
         builder=name,
-        driver=str(jsontext.loads(entry.read_text("utf-8")).get("Driver", "")),
+        driver=str(told.get("Driver", "")),
         engine_version=local.version if local else "",
         buildx_version=client.buildx_version,
     )
     return Engine(
         kind="remote", info=info, cli=(str(client.docker),), buildx=(str(client.buildx),),
         env=child, builder=name, session=owner_of(settings),
-        socket=local.candidate.address if local else None,
+        socket=local.candidate.address if local else None, near=near(told),
     )  # fmt: skip
+
+
+def near(entry: Mapping[str, Any]) -> bool:
+    """Whether a builder is in this machine's network, as far as buildx's entry for it tells.
+
+    A container of BuildKit has a loopback of its own unless it was made with network=host.
+    """
+    nodes = entry.get("Nodes") or [{}]
+    if entry.get("Driver") == "docker-container":
+        return all((node.get("DriverOpts") or {}).get("network") == "host" for node in nodes)
+    local = (_LOCAL.match(str(node.get("Endpoint", ""))) for node in nodes)
+    return entry.get("Driver") == "remote" and all(local)
 
 
 def find_entry(env: Mapping[str, str], home: Path, name: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import signal
@@ -15,7 +14,7 @@ from buildlab.engine.embedded import daemon_config, subnets
 from buildlab.engine.embedded.instance import Instance, clear, held, save, stop
 from buildlab.engine.embedded.subnets import Subnets
 from buildlab.engine.modules import STORE
-from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut, quoted
+from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut, no_space, quoted
 from buildlab.host import private, unixhttp
 from buildlab.host.paths import socket_folder
 from buildlab.host.process import ProcessId, child_of, spawn, wait_until
@@ -64,7 +63,7 @@ def start(
             with _Launch(state_dir, packages, modules, nets).undone_on_failure() as launch:
                 return launch.run(name, alive, lifeline)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if no_space(error):
             raise _disk_full(state_dir) from error
         if error.filename == str(sockets := socket_folder(state_dir)):
             raise EngineError(

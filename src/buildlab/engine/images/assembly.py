@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from buildlab.engine.images import archive, certificates, debian, layout, scratch, toolchain
 from buildlab.engine.images.certificates import GO_CERTIFICATES, STATIC_CERTIFICATES
 from buildlab.engine.images.layers import Layer, LayerStore
@@ -27,6 +25,7 @@ from buildlab.engine.images.model import (
     slug,
 )
 from buildlab.errors import EngineError
+from buildlab.host import holding
 from buildlab.host.ours import Ours
 from buildlab.host.paths import Home
 
@@ -36,6 +35,8 @@ Progress = Callable[[str], None]
 _FORMAT = "1"
 _RECIPE = Path(__file__).with_name("recipe")
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_LIMIT_S = 900.0
+"""For how long another process that assembles them is waited for."""
 _DEBIAN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _LAYERS = {
@@ -128,7 +129,7 @@ class Assembly:
         if all(self.get(name) for name in names):
             return
         Home(self.home).make(self.images)
-        with FileLock(self.images / "assemble.lock", mode=0o600):
+        with holding.alone(self.images / "assemble.lock", progress, _LIMIT_S):
             self.ours.sweep()
             missing = [name for name in names if self.get(name) is None]
             self._make_layers({part for name in missing for part in _LAYERS[name]}, progress)
@@ -146,7 +147,7 @@ class Assembly:
                     jobs.append(pool.submit(self._debian, work, progress))
                 if missing & {toolchain.GO, toolchain.GO_MODULES}:
                     progress("downloading the Go toolchain")
-                    jobs.append(pool.submit(self._go, work))
+                    jobs.append(pool.submit(self._go, work, progress))
                 if missing & {GO_CERTIFICATES, STATIC_CERTIFICATES}:
                     certificates.write_layers(self.store, self.bundle)
             for job in jobs:
@@ -161,7 +162,7 @@ class Assembly:
                 self.store, self.recipe_key, work, fast, _RECIPE, mirror, progress
             ).run(found)
 
-    def _go(self, work: Path) -> None:
+    def _go(self, work: Path, progress: Progress) -> None:
         toolchain.write_layer(
             self.store,
             self.recipe_key,
@@ -169,6 +170,7 @@ class Assembly:
             bundle=self.home / "bundle",
             work=work,
             architecture=self.architecture,
+            progress=progress,
         )
 
     def _write(self, name: str) -> None:

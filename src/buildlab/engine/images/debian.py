@@ -7,23 +7,28 @@ image are taken from the same tree, so no package is fetched twice.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from buildlab.engine.images.archive import SUITE, Archive, Tools
 from buildlab.engine.images.layers import EPOCH, LayerStore
+from buildlab.engine.images.steps import MARK, Steps
 from buildlab.engine.images.trees import Fingerprint, image_entry, is_static
-from buildlab.errors import BuildlabError, DiskFull, EngineError
+from buildlab.engine.packages import able
+from buildlab.errors import BuildlabError, DiskFull, EngineError, no_space
 from buildlab.host import private
+from buildlab.host.beside import Stopped
+from buildlab.host.process import terminate
 from buildlab.host.settings import tool_env
 from buildlab.host.watchdog import Watchdog
 
@@ -39,7 +44,6 @@ LAYERS = (SLIM, GO_TOOLS, STATIC_FILES)
 _ENDING_S = 10.0
 """How long mmdebstrap may take to remove what it made, where this process is killed."""
 
-_MARK = "buildlab: the minimal system is complete"
 KEEP = (
     """tar -C "$1" --one-file-system --numeric-owner --exclude='./var/cache/apt/*'"""
     """ --exclude='./var/lib/apt/lists/*' --exclude='./dev/shm/*' -cf '{file}' ."""
@@ -67,7 +71,6 @@ class Bootstrap:
 
     def run(self, tools: Tools) -> None:
         """Make the three layers. Raises EngineError with mmdebstrap's last words, DiskFull."""
-        self.progress("assembling a Debian system from packages")
         process = subprocess.Popen(
             self._argv(tools),
             stdin=subprocess.PIPE,
@@ -75,10 +78,11 @@ class Bootstrap:
             stderr=subprocess.PIPE,
             env=self._env(tools),
             umask=0o022,  # what is in an image is for all who run it
+            process_group=0,  # what it has started ends with it: asked alone, it waits for that
         )
         assert process.stdin and process.stdout and process.stderr
         slim: Future[dict[str, Fingerprint]] = Future()
-        with process, Watchdog(process.pid, _ENDING_S), ThreadPoolExecutor(1) as watcher:
+        with process, Watchdog(-process.pid, _ENDING_S), ThreadPoolExecutor(1) as watcher:
             log = watcher.submit(self._watch, process.stderr, slim)
             try:
                 if self.archive.debian:
@@ -86,10 +90,10 @@ class Bootstrap:
                 process.stdin.close()
                 self._write_rest(process.stdout, slim.result())
             except (tarfile.TarError, OSError) as error:
-                process.terminate()
+                terminate(process.pid)
                 raise _fault(log.result(), error) from error
             except BaseException:
-                process.terminate()  # it unmounts and removes its own folder
+                terminate(process.pid)  # it unmounts and removes its own folder
                 process.stdout.close()  # a child of its that still writes ends, and its log with it
                 raise
         if process.returncode:
@@ -105,13 +109,14 @@ class Bootstrap:
                 for file in sorted(options.iterdir())
             ),
             f"--customize-hook={KEEP.format(file=self.scratch / 'slim.tar')}",
-            f"--customize-hook=echo '{_MARK}' >&2",
+            f"--customize-hook=echo '{MARK}' >&2",
             f"--customize-hook={_INSTALL.format(packages=' '.join(PACKAGES))}",
         ]
         fixed = ["--variant=minbase", "--format=tar", '--aptopt=Acquire::Languages "none"']
         fixed += [] if self.archive.debian else [f"--keyring={tools.keyring}"]
         source = ["-"] if self.archive.debian else []
-        return [str(tools.mmdebstrap), f"--mode={mode}", *fixed, *hooks, SUITE, "-", *source]
+        mmdebstrap = (*_own_mounts(), str(tools.mmdebstrap))
+        return [*mmdebstrap, f"--mode={mode}", *fixed, *hooks, SUITE, "-", *source]
 
     def _env(self, tools: Tools) -> Mapping[str, str]:
         path = f"{tools.mmdebstrap.parent}{os.pathsep}{tool_env()['PATH']}:/usr/sbin:/sbin"
@@ -120,14 +125,16 @@ class Bootstrap:
     def _watch(self, stderr: IO[bytes], slim: Future[dict[str, Fingerprint]]) -> list[str]:
         """Read what mmdebstrap says; write the slim layer once its archive is complete."""
         log: list[str] = []
+        steps = Steps(self.progress)
         with ThreadPoolExecutor(1) as pool:
             for raw in stderr:
                 log.append(raw.decode(errors="replace").rstrip())
-                if log[-1] == _MARK:
-                    self.progress("adding git and a C compiler for the Go image")
+                if log[-1] == MARK:
                     pool.submit(self._write_slim).add_done_callback(
                         lambda done: _pass_on(done, slim)
                     )
+                with suppress(Stopped):  # whoever stops this ends mmdebstrap, which says so here
+                    steps.heard(log[-1])
         if not slim.done():
             slim.set_exception(OSError("the minimal system was not completed"))
         private.write(self.work.parent / "debian.log", "\n".join(log))
@@ -180,6 +187,17 @@ class Bootstrap:
             layer.tree(self.recipe / "static")
 
 
+def _own_mounts() -> tuple[str, ...]:
+    """What lets root's mmdebstrap mount where nobody else does, and nothing stay mounted.
+
+    An engine that starts meanwhile would get copies of its mounts, and while one of them is in
+    use, mmdebstrap could not unmount its own.
+    """
+    if os.geteuid() or not able.may_make_namespaces() or not shutil.which("unshare"):
+        return ()
+    return ("unshare", "--mount")
+
+
 _STATIC_FOLDERS = (
     *(("etc", 0o755, 0), ("home", 0o755, 0), ("home/nonroot", 0o700, 65532)),
     *(("root", 0o700, 0), ("tmp", 0o1777, 0), ("usr", 0o755, 0), ("usr/share", 0o755, 0)),
@@ -202,9 +220,7 @@ def _pass_on(done: Future[dict[str, Fingerprint]], waiting: Future[dict[str, Fin
 
 
 def _fault(log: list[str], error: BaseException | None) -> BuildlabError:
-    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or any(
-        "No space left" in line for line in log
-    ):
+    if no_space(error) or any("No space left" in line for line in log):
         return DiskFull(
             "no space is left for assembling the base images, which needs about 3 GB for a while",
             "free some space, or set BUILDLAB_HOME to a folder on another disk",

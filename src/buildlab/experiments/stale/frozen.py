@@ -174,7 +174,7 @@ def moved_tag() -> Runs:
     records: dict[str, BuildRecord] = {}
     old: set[str] = set()
     with engine() as lab, workspace(PROGRAM) as tree:
-        if lab.socket is None:
+        if not lab.can.docker_api:
             return Runs({}, {})
         with closing(lab.client()) as client:
             with registry(lab) as shop:

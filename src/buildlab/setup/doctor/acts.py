@@ -13,9 +13,9 @@ from pathlib import Path
 import requests
 
 from buildlab.builds import Output, build
+from buildlab.engine import reviving
 from buildlab.engine.asking import lets_through
 from buildlab.engine.docker.owned import container_labels
-from buildlab.engine.embedded import reviving
 from buildlab.engine.model import Engine
 from buildlab.record.model import BuildRecord, State
 from buildlab.setup.doctor.model import Bench, Fault, Outcome, Skip, warning, well
@@ -89,7 +89,7 @@ def compile_and_run(bench: Bench) -> Outcome:
     token = secrets.token_hex(8)
     here = bench.require_engine()
     record = _build(bench, "go-program", ("--build-arg", f"MESSAGE={token}"), output=_image(here))
-    if here.socket is None:
+    if not here.can.docker_api:
         raise Skip("built; a bare BuildKit can't run the image")
     said = _run(here, record)
     if said != token:
@@ -180,7 +180,7 @@ def host_module_proxy(bench: Bench) -> Outcome:
 
 
 def _image(here: Engine) -> Output:
-    return "image" if here.socket is not None else "cache"
+    return "image" if here.can.docker_api else "cache"
 
 
 def _build(
