@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from buildlab.bench.bench import salted, sample_app
+from buildlab.bench.bench import salted
+from buildlab.bench.sample import sample_app
 from buildlab.builds import build
 from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine
