@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import ast
 import gzip
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from buildlab.basics import jsontext
 from buildlab.bench import evidence
+from buildlab.builds.aftermath import Underway
+from buildlab.builds.context import guard
 from buildlab.claims import catalogue, shipped
 from buildlab.engine.docker import candidates, owned
 from buildlab.engine.embedded import instance
+from buildlab.engine.images.layers import Layer, LayerStore
+from buildlab.engine.images.pulling import Pins, Reach
 from buildlab.engine.packages import ensuring
 from buildlab.errors import BuildlabError
+from buildlab.host.madelist import Entry, MadeList
 from buildlab.record import store
 from buildlab.replay import files
 from buildlab.setup import bundle
@@ -44,6 +50,7 @@ def in_folder(name: str, read: Callable[[Path], object]) -> Callable[[Path], obj
 
     def call(file: Path) -> object:
         target = file.parent / name
+        target.parent.mkdir(exist_ok=True)
         target.write_bytes(file.read_bytes())
         return read(file.parent)
 
@@ -65,6 +72,12 @@ READERS: dict[str, Callable[[Path], object]] = {
     "packages": in_folder("versions.json", ensuring.present),
     "what was made": owned.Made.read,
     "kept verdicts": in_folder(shipped.FILE, shipped.read),
+    "layers": in_folder("go.json", lambda folder: LayerStore(folder).get("go", "key")),
+    "pins": lambda file: Pins(file).get("alpine:3"),
+    "registries": lambda file: Reach(file).known("alpine:3"),
+    "a build under way": lambda file: Underway(file).read(),
+    "what was seen of a folder": lambda file: guard._read(file)[1],
+    "list of what was made": in_folder(".buildlab/0.json", lambda home: list(MadeList(home))),
 }
 
 
@@ -81,6 +94,46 @@ def test_bad_files_are_named_or_passed_over(reader: str, what: str, tmp_path: Pa
         assert fault.exit_code in (2, 5)
     else:
         assert not found or what in ("twice", "a lone surrogate")
+
+
+_PROCESS = {"pid": 1, "started": 1, "boot": "x"}
+WRONG_INSIDE: Mapping[str, object] = {
+    "engine": {
+        "name": "e",
+        "packages": "/p",
+        "address": "10.0.0.2",
+        "supervisor": _PROCESS,
+        "init": _PROCESS,
+        "uplink": {**_PROCESS, "pid": "1"},
+    },
+    "packages": {"format": ensuring.FORMAT, "architecture": "x", "packages": {"docker.io": 7}},
+    "what was made": {"address": 1, "builder": "b", "owner": "o", "image": "i"},
+    "kept verdicts": {"a/1": dict.fromkeys(shipped.Shipped.__dataclass_fields__, 7)},
+    "layers": {"key": "key", "layer": dict.fromkeys(Layer.__dataclass_fields__, "1")},
+    "pins": {"alpine:3": 7},
+    "registries": {"docker.io": 7},
+    "a build under way": {"name": "b", "began_s": "now"},
+    "what was seen of a folder": {"format": 2, "path": "/", "generation": "g", "seen": {"a": 7}},
+    "list of what was made": {"id": "0", "path": 7, "made": True, "theirs": []},
+}
+
+
+@pytest.mark.parametrize("reader", WRONG_INSIDE)
+def test_a_field_of_another_kind_is_met_where_it_is_read(reader: str, tmp_path: Path) -> None:
+    """Not later, by who counts with it."""
+    file = tmp_path / "bad.json"
+    file.write_text(json.dumps(WRONG_INSIDE[reader]))
+    assert not READERS[reader](file)
+
+
+def test_a_later_kit_may_say_that_a_folder_is_not_ours(tmp_path: Path) -> None:
+    """A line of the list with a field that this kit doesn't know is no leave to delete."""
+    made = MadeList(tmp_path)
+    made.write(Entry.new("work"))
+    (line,) = made
+    file = made.folder / f"{line.id}.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "spared": True}))
+    assert not list(made)
 
 
 @pytest.mark.parametrize("what", ["nested", "nested objects", "infinity", "not a number"])

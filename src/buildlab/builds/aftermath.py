@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.engine import reviving
 from buildlab.engine.asking import lets_through, running_builds
 from buildlab.engine.model import Engine
@@ -62,6 +62,12 @@ STOPPED = Aftermath("is stopped in the engine")
 
 
 @dataclass(frozen=True, slots=True)
+class _Noted:
+    name: str
+    began_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Underway:
     """The file that says which build is under way on an engine."""
 
@@ -72,15 +78,12 @@ class Underway:
         return cls(locks / f"build-{sha256(engine_key.encode()).hexdigest()[:12]}.underway")
 
     def write(self, name: str) -> None:
-        private.write(self.file, json.dumps({"name": name, "began_s": time.time()}))
+        private.write(self.file, json.dumps(asdict(_Noted(name, time.time()))))
 
     def read(self) -> tuple[str, float] | None:
         """The build's name and start, None where none is under way or it can't be read."""
-        try:
-            data = jsontext.loads(self.file.read_text("utf-8"))
-            return str(data["name"]), float(data["began_s"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        noted = loading.kept(_Noted, self.file)
+        return (noted.name, noted.began_s) if noted else None
 
     def remove(self) -> None:
         self.file.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.claims.model import Judged, Verdict
 from buildlab.claims.reading import folder
 from buildlab.claims.running import Ledger
@@ -53,11 +53,7 @@ def of(judged: Judged) -> Shipped:
 
 def read(root: Path | None = None) -> dict[str, Shipped]:
     """Claim's id → what was measured last; nothing where no run was kept."""
-    try:
-        data = jsontext.loads((root or folder()).joinpath(FILE).read_text("utf-8"))
-        return {name: Shipped(**found) for name, found in data.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+    return loading.kept(dict[str, Shipped], (root or folder()) / FILE) or {}
 
 
 def keep(ledger: Ledger, root: Path | None = None) -> Path:

@@ -7,11 +7,11 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.host import private
 from buildlab.host.contents import MARK, VERSIONS, entries
 from buildlab.host.process import ProcessId
@@ -61,17 +61,13 @@ class MadeList:
 
     def __iter__(self) -> Iterator[Entry]:
         for file in entries(self.folder):
-            with suppress(OSError, ValueError, TypeError, KeyError):
-                yield _entry(jsontext.loads(file.read_bytes()))
+            if (entry := _entry(file)) is not None:
+                yield entry
 
     def of(self, folder: Path) -> Entry | None:
         """The line whose id is on the folder's mark and whose path is the folder's."""
-        try:
-            data = jsontext.loads((self.folder / f"{marked(folder)}.json").read_bytes())
-            entry = _entry(data)
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
-        return entry if self.path(entry) == folder else None
+        entry = _entry(self.folder / f"{marked(folder)}.json")
+        return entry if entry and self.path(entry) == folder else None
 
     def noted(self, folder: Path) -> Entry | None:
         """The line with this path, whether it carries a mark or not."""
@@ -104,10 +100,21 @@ def marked(folder: Path) -> str:
     """The id on the folder's mark, "" where it has none."""
     with suppress(OSError, ValueError, IndexError):
         return (folder / MARK).read_text("utf-8").split()[-1]
-    with suppress(OSError, ValueError, AttributeError):  # the engine's packages: a file of theirs
-        return str(jsontext.loads((folder / VERSIONS).read_bytes()).get("id", ""))
-    return ""
+    beside = loading.kept(_Marked, folder / VERSIONS)  # the engine's packages: a file of theirs
+    return beside.id if beside else ""
 
 
-def _entry(data: dict[str, Any]) -> Entry:
-    return Entry(**{**data, "theirs": tuple(data["theirs"])})
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    id: str = ""
+
+
+def _entry(file: Path) -> Entry | None:
+    """A line of the list. One with a field that this kit doesn't know is none: what a later kit
+    says there may be that the folder isn't ours."""
+    data = loading.kept(dict[str, Any], file)
+    if data is None or not {"theirs"} <= data.keys() <= {f.name for f in fields(Entry)}:
+        return None
+    with suppress(loading.Damaged):
+        return loading.from_data(Entry, data)
+    return None

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from buildlab import loading
 from buildlab.engine import images
 from buildlab.engine.embedded import shared
 from buildlab.engine.packages import carried, ensuring, sources
@@ -212,10 +213,8 @@ def _place(folder: Path, root: Path) -> None:
 
 
 def _made(file: Path, contents: sealed.Contents) -> Made:
-    try:
-        return Made(**contents.info)
-    except TypeError as fault:
-        raise UsageError(f"{file} is no bundle of the kit's: {fault}", _MAKE) from fault
+    with loading.needed(f"{file} is no bundle of the kit's", _MAKE, UsageError):
+        return loading.from_data(Made, contents.info)
 
 
 def _listed(file: Path) -> sealed.Contents:

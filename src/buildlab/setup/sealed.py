@@ -185,7 +185,7 @@ def _contents(file: Path, tar: tarfile.TarFile) -> Contents:
     listed = opened.read() if opened else b""
     if len(listed) != entry.size:
         raise Refused(f"{file} is damaged: it ends within {INFO}")
-    try:
+    try:  # by hand: nothing but the standard library is there yet
         info = json.loads(listed, object_pairs_hook=_once)
         if info["format"] != FORMAT:
             raise Refused(

@@ -29,10 +29,11 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.host import private
 
 _REMEMBERED = 8
@@ -53,6 +54,22 @@ class _Look(NamedTuple):
     mode: int
     ctime_ns: int
     inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose a ledger is, whatever its format."""
+
+    path: str
+    generation: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger(_Owner):
+    """What BuildKit may have of a folder's files."""
+
+    format: int
+    seen: _Seen
 
 
 class Guarded(NamedTuple):
@@ -180,12 +197,9 @@ def _learn(seen: _Seen, looks: Mapping[str, _Look]) -> bool:
 
 
 def _read(ledger: Path) -> tuple[str, _Seen]:
-    try:
-        data = jsontext.loads(ledger.read_bytes())
-        if data["format"] == _FORMAT:
-            return str(data["generation"]), dict(data["seen"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    saved = loading.kept(_Ledger, ledger)
+    if saved and saved.format == _FORMAT:
+        return saved.generation, saved.seen
     # What BuildKit may have of this folder is unknown: start under a name it never saw.
     return os.urandom(4).hex(), {}
 
@@ -197,19 +211,19 @@ def _write(ledger: Path, real: Path, generation: str, seen: _Seen) -> None:
         "generation": generation,
         "seen": seen,
     }
-    text = json.dumps(data, separators=(",", ":"))
-    private.write(ledger, text)
+    private.write(ledger, json.dumps(data, separators=(",", ":")))
 
 
 def _sweep(folder: Path) -> None:
     """Remove the ledgers of folders that are gone, each with its link; they say whose they are."""
     for ledger in folder.glob("*.json"):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            data = jsontext.loads(ledger.read_bytes())
-            real = Path(data["path"])
-            if real.exists() or ledger.name != _ledger_name(real):
+        saved = loading.kept(_Owner, ledger)
+        with suppress(OSError, ValueError):
+            if saved is None or (real := Path(saved.path)).exists():
                 continue
-            link = folder / _link_name(real, data["generation"])
+            if ledger.name != _ledger_name(real):
+                continue
+            link = folder / _link_name(real, saved.generation)
             if link.is_symlink():
                 link.unlink()
             ledger.unlink()

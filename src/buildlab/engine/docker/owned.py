@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.errors import EngineError
 from buildlab.host import child, private
 
@@ -45,10 +45,7 @@ class Made:
     @classmethod
     def read(cls, path: Path) -> Made | None:
         """The record in `path`; None where there is none, or one that can't be read."""
-        try:
-            return cls(**jsontext.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+        return loading.kept(cls, path)
 
     def write(self, path: Path) -> None:
         private.write(path, json.dumps(asdict(self), indent=2) + "\n")

@@ -12,11 +12,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.engine.embedded import cgroups, seen
 from buildlab.engine.embedded.daemon_config import cgroup_name
 from buildlab.errors import EngineError
@@ -24,6 +24,8 @@ from buildlab.host import ours, private, unixhttp
 from buildlab.host.contents import STATE
 from buildlab.host.paths import socket_folder
 from buildlab.host.process import ProcessId, holders, wait_until
+
+FILE = "instance.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,18 @@ class Instance:
         remove(self.state_dir)
 
 
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What `instance.json` holds: all but where it lies."""
+
+    name: str
+    packages: Path
+    supervisor: ProcessId
+    init: ProcessId
+    uplink: ProcessId
+    address: str
+
+
 def forward(uplink_socket: Path, port: int, host_port: int | None = None) -> int:
     """As `Instance.forward`, for who has only the socket."""
     arguments = {
@@ -156,28 +170,17 @@ def _of(state_dir: Path, found: seen.Seen) -> Instance:
 
 def _read(state_dir: Path) -> Instance | None:
     """The instance that was last started, which may have ended in part or whole."""
-    try:
-        state = jsontext.loads((state_dir / "instance.json").read_text())
-        return Instance(
-            name=state["name"],
-            state_dir=state_dir,
-            packages=Path(state["packages"]),
-            address=state["address"],
-            **{k: ProcessId(**state[k]) for k in ("supervisor", "init", "uplink")},
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+    saved = loading.kept(_Saved, state_dir / FILE)
+    if saved is None:
         return None
+    return Instance(state_dir=state_dir, **{f.name: getattr(saved, f.name) for f in fields(saved)})
 
 
 def save(instance: Instance) -> None:
     """Write `instance.json`, whole or not at all."""
-    state: dict[str, Any] = {
-        "name": instance.name,
-        "packages": str(instance.packages),
-        "address": instance.address,
-        **{k: asdict(getattr(instance, k)) for k in ("supervisor", "init", "uplink")},
-    }
-    private.write(instance.state_dir / "instance.json", json.dumps(state))
+    state = {f.name: getattr(instance, f.name) for f in fields(_Saved)}
+    told = asdict(_Saved(**state)) | {"packages": str(instance.packages)}
+    private.write(instance.state_dir / FILE, json.dumps(told))
 
 
 def stop(state_dir: Path, timeout_s: float = 5) -> None:
@@ -205,7 +208,7 @@ def clear(state_dir: Path, *, files: bool = True) -> None:
     name = cgroup_name(state_dir)
     wait_until(lambda: cgroups.remove(name), 2)
     if files:
-        (state_dir / "instance.json").unlink(missing_ok=True)
+        (state_dir / FILE).unlink(missing_ok=True)
     folder = socket_folder(state_dir)
     with suppress(OSError):
         if not private.not_private(folder):  # else another account's, of the name that ours has

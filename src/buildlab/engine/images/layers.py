@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.engine.images.gzipped import GzipFile
 from buildlab.host import private
 
@@ -33,6 +33,14 @@ class Layer:
     diff_id: str
     size_bytes: int
     made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A layer, and what it was made from."""
+
+    key: str
+    layer: Layer
 
 
 class LayerTar:
@@ -76,13 +84,12 @@ class LayerStore:
 
     def get(self, name: str, key: str) -> Layer | None:
         """The layer of this name, if it was made from the same things (`key`)."""
-        try:
-            data = jsontext.loads(self._record(name).read_text("utf-8"))
-            layer = Layer(**data["layer"])
-        except (OSError, ValueError, KeyError, TypeError):
+        made = loading.kept(_Made, self._record(name))
+        if made is None or made.key != key:
             return None
-        whole = self.blob(layer).is_file() and self.blob(layer).stat().st_size == layer.size_bytes
-        return layer if data.get("key") == key and whole else None
+        blob = self.blob(made.layer)
+        whole = blob.is_file() and blob.stat().st_size == made.layer.size_bytes
+        return made.layer if whole else None
 
     def blob(self, layer: Layer) -> Path:
         return self.folder / layer.digest.removeprefix("sha256:")
@@ -103,7 +110,7 @@ class LayerStore:
             part.replace(self.blob(layer))
         finally:
             part.unlink(missing_ok=True)
-        private.write(self._record(name), json.dumps({"key": key, "layer": asdict(layer)}))
+        private.write(self._record(name), json.dumps(asdict(_Made(key, layer))))
 
     def prune(self, keep: Iterable[Layer]) -> None:
         """Remove the blobs that no kept layer needs."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock
 
+from buildlab import loading
 from buildlab.basics import jsontext
 from buildlab.engine.images.layout import full_name
 from buildlab.engine.images.model import PULLED_NOTE, BaseImage
@@ -21,6 +22,8 @@ from buildlab.host import child, private
 
 if TYPE_CHECKING:
     import docker
+
+T = TypeVar("T")
 
 ASK_LIMIT_S = 10
 REMEMBER_S = 3600
@@ -37,10 +40,13 @@ class Pins:
     file: Path
 
     def get(self, name: str) -> str | None:
-        return _read(self.file).get(name)
+        return self._read().get(name)
 
     def put(self, name: str, digest: str) -> None:
-        _add(self.file, name, digest)
+        _add(self.file, self._read, name, digest)
+
+    def _read(self) -> dict[str, str]:
+        return loading.kept(dict[str, str], self.file) or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Reach:
 
         Raises Unreachable where it failed within the last hour.
         """
-        when, why = _read(self.file).get(_registry(name)) or (0, "")
+        when, why = self._read().get(_registry(name)) or (0, "")
         if not 0 <= time.time() - when < REMEMBER_S:
             return False
         if why:
@@ -85,7 +91,10 @@ class Reach:
         self._put(name, "")
 
     def _put(self, name: str, why: str) -> None:
-        _add(self.file, _registry(name), [time.time(), why])
+        _add(self.file, self._read, _registry(name), (time.time(), why))
+
+    def _read(self) -> dict[str, tuple[float, str]]:
+        return loading.kept(dict[str, tuple[float, str]], self.file) or {}
 
 
 Ask = Callable[[str], str]
@@ -148,19 +157,11 @@ def _reason(error: Exception) -> str:
     return ": ".join(words.split(": ")[-2:])[:160]
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        data = jsontext.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _add(file: Path, key: str, value: object) -> None:
+def _add(file: Path, read: Callable[[], dict[str, T]], key: str, value: T) -> None:
     """Set one entry of a JSON object; readers see the old file or the new one.
 
     Registries are asked side by side, and other processes ask them too: one writes at a time.
     """
     private.make_folder(file.parent)
     with FileLock(file.with_suffix(".lock"), mode=0o600):
-        private.write(file, json.dumps({**_read(file), key: value}, indent=1))
+        private.write(file, json.dumps({**read(), key: value}, indent=1))

@@ -8,11 +8,11 @@ import re
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.engine.packages import able, arriving, binaries, carried, sources
 from buildlab.engine.packages.apt import Apt, installed, unpack
 from buildlab.errors import BuildlabError, DiskFull, EngineError, no_space
@@ -35,6 +35,15 @@ _SYSTEM = ("runc", "tini", "iptables", "slirp4netns", "busybox-static")
 
 
 @dataclass(frozen=True, slots=True)
+class _Got:
+    """What `versions.json` says."""
+
+    format: int
+    packages: dict[str, str]
+    architecture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Packages:
     """The unpacked packages: `folder` and what was got, name → version."""
 
@@ -49,11 +58,8 @@ class Packages:
 
 def present(folder: Path) -> Packages | None:
     """The packages in this folder, None where there are none or they are of another format."""
-    try:
-        state = jsontext.loads((folder / VERSIONS).read_text())
-        return Packages(folder, dict(state["packages"])) if state["format"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    got = loading.kept(_Got, folder / VERSIONS)
+    return Packages(folder, got.packages) if got and got.format == FORMAT else None
 
 
 def ensure(
@@ -162,7 +168,7 @@ def _fetch(part: Path, progress: Progress, bundled: Path | None) -> dict[str, st
     progress("checking that the engine runs here")
     binaries.prove(new)
     versions = dict(_name_and_version(deb) for deb in debs)
-    state = {"format": FORMAT, "architecture": os.uname().machine, "packages": versions}
+    state = asdict(_Got(FORMAT, versions, os.uname().machine))
     private.write(new / VERSIONS, json.dumps(state, indent=1, sort_keys=True))
     return versions
 

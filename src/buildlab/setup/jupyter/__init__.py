@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from buildlab.basics import jsontext
+from buildlab import loading
 from buildlab.errors import TimedOut, UsageError
 from buildlab.host import child
 from buildlab.setup.jupyter import asking, options
@@ -137,11 +137,11 @@ def jupyterlab(
         with suppress(BrokenPipeError), process.stdin as pipe:
             pipe.write(token.encode())
         server = _awaited(report, process, log)
-        scheme = "https" if server["secure"] else "http"
-        base = f"{scheme}://{host(ip)}:{server['port']}{server['base_url']}"
+        scheme = "https" if server.secure else "http"
+        base = f"{scheme}://{host(ip)}:{server.port}{server.base_url}"
         asking.require_closed(base, token, pid=process.pid, loopback=is_loopback(ip))
         url = f"{base}lab/tree/{FIRST_LESSON}?token={token}"
-        yield Lab(url, server["port"], log, process, _page(runtime, url))
+        yield Lab(url, server.port, log, process, _page(runtime, url))
 
 
 def _token(environ: Mapping[str, str]) -> str:
@@ -188,15 +188,25 @@ def _page(folder: Path, url: str) -> Path:
     return page
 
 
-def _awaited(report: IO[str], process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    """What the server reports once it listens: port, base_url, secure."""
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """What the server reports once it listens."""
+
+    port: int
+    base_url: str
+    secure: bool
+
+
+def _awaited(report: IO[str], process: subprocess.Popen[bytes], log: Path) -> _Listening:
     if not select.select([report], [], [], START_LIMIT_S)[0]:
         raise TimedOut(
             f"JupyterLab did not answer within {START_LIMIT_S:.0f} s:\n{_tail(log)}", f"read {log}"
         )
     if text := report.read():
-        told: dict[str, Any] = jsontext.loads(text)
-        return told
+        with loading.needed(
+            "JupyterLab's server said what it shouldn't", f"read {log}", UsageError
+        ):
+            return loading.from_json(_Listening, text)
     raise UsageError(
         f"JupyterLab ended at once (exit code {process.wait()}):\n{_tail(log)}", f"read {log}"
     )
