@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MISSING = re.compile(r"Object missing required field `(.*)`")
+MISSING = "is missing"
+UNKNOWN = "is no field"
+_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`")
 
 
 class Damaged(ValueError):
@@ -125,7 +127,8 @@ def _told(fault: str) -> Damaged:
     wrong, _, place = fault.partition(" - at ")
     key, _, inside = place.rpartition(" in ")
     where = inside.strip("`").removeprefix("$").removeprefix(".")
-    if missing := _MISSING.fullmatch(wrong):
-        return Damaged("is missing", f"{where}.{missing[1]}".removeprefix("."))
+    if field := _FIELD.fullmatch(wrong):
+        wrong = MISSING if field[1].startswith("missing") else UNKNOWN
+        return Damaged(wrong, f"{where}.{field[2]}".removeprefix("."))
     wrong = wrong[:1].lower() + wrong[1:].replace("`", "")
     return Damaged(f"{wrong} ({key.strip('`')})" if key else wrong, where)

@@ -13,6 +13,7 @@ from buildlab.builds import build
 from buildlab.engine.model import Engine
 from buildlab.errors import UsageError
 from buildlab.experiments.clinic import faults
+from buildlab.experiments.clinic.cases import Case, cases
 
 AS_PRINTED = {
     "secret-not-given": False,
@@ -28,7 +29,7 @@ AS_PRINTED = {
 NO_MESSAGE = {"image-size"}
 
 
-def found(case: faults.Case) -> dict[str, Fact]:
+def found(case: Case) -> dict[str, Fact]:
     """The facts of one fault, without its id."""
     facts = measured(faults.clinic, case.source).facts
     if f"{case.id}: fails" not in facts:
@@ -37,8 +38,8 @@ def found(case: faults.Case) -> dict[str, Fact]:
     return {name.removeprefix(head): f for name, f in facts.items() if name.startswith(head)}
 
 
-@pytest.mark.parametrize("case", faults.cases().values(), ids=lambda c: c.id)
-def test_fault_is_named_and_cured(case: faults.Case, lab_engine: Engine) -> None:
+@pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)
+def test_fault_is_named_and_cured(case: Case, lab_engine: Engine) -> None:
     """The broken build fails with the line that the case looks for; the cured one succeeds."""
     facts = found(case)
     assert facts["cure works"] is True
@@ -49,12 +50,12 @@ def test_fault_is_named_and_cured(case: faults.Case, lab_engine: Engine) -> None
 @pytest.mark.parametrize("case_id", AS_PRINTED)
 def test_words_of_the_articles(case_id: str, lab_engine: Engine) -> None:
     """Which of the articles' messages are printed today."""
-    assert found(faults.cases()[case_id])["message as printed"] is AS_PRINTED[case_id]
+    assert found(cases()[case_id])["message as printed"] is AS_PRINTED[case_id]
 
 
 def test_every_article_message_is_asserted() -> None:
     """No message of an article is without a test."""
-    assert {c.id for c in faults.cases().values() if c.said} == set(AS_PRINTED)
+    assert {c.id for c in cases().values() if c.said} == set(AS_PRINTED)
 
 
 def test_today_has_nothing_random(lab_engine: Engine) -> None:
@@ -67,7 +68,7 @@ def test_today_has_nothing_random(lab_engine: Engine) -> None:
 
 def test_the_program_is_copied_and_its_loader_is_missing(lab_engine: Engine) -> None:
     """The dynamic program fails where it is started, not where it is copied."""
-    assert str(found(faults.cases()["dynamic-program"])["failed at"]).startswith("RUN")
+    assert str(found(cases()["dynamic-program"])["failed at"]).startswith("RUN")
 
 
 def test_no_cache_cures_none(lab_engine: Engine) -> None:
@@ -93,7 +94,7 @@ def test_unknown_names_are_refused(lab_engine: Engine) -> None:
 
 def test_kit_gives_a_hint_on_the_syntax_line(tmp_path: Path, lab_engine: Engine) -> None:
     """A frontend that can't be pulled is told with what to do about the # syntax line."""
-    case = faults.cases()["syntax-line"]
+    case = cases()["syntax-line"]
     (tmp_path / "Dockerfile").write_text(case.dockerfile)
     with pytest.raises(UsageError, match="take the # syntax line out"):
         build(tmp_path, engine=lab_engine, output="cache")

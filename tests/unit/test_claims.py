@@ -113,6 +113,19 @@ def test_an_unknown_fact_is_not_measured_and_says_what_to_write(write: Write) ->
         ('experiment = "layer_cache.order"\n', "", ("either an experiment or why",)),
         ("holds = ['", "holds = '", ("line 5",)),
         ('correct = "It does not."\n', "", ("correct is missing", 'add correct = "…"')),
+        (
+            '"A touched file runs COPY again."',
+            "7",
+            ("line 2", "says: expected str", "write says ="),
+        ),
+        ("when = ['mode:", "when = 7 # ['", ("line 10", "[0].when", 'when = ["a fact == true"]')),
+        ('title = "An article"\n', "", ("line 12", "source: title is missing", "add title")),
+        ("'mode: COPY ran == true'", "'mode COPY'", ("line 10", "compares nothing")),
+        ("'mode: COPY ran == true'", "\n'mode: == 1',\n'COPY'", ("line 12", "compares nothing")),
+        ("[source]", "[source]\nsays = 1", ("line 13", "no field is called 'says'")),
+        ("[[holds_if]]\n", "[holds_if]\n", ("line 8", "write [[holds_if]]")),
+        ('where = "Rules"', 'where = "Rules', ("repair the TOML", "line 1")),
+        ('where = "Rules"', "where = " + "[" * 10**5, ("nested too deep", "repair the TOML")),
     ],
 )
 def test_a_typo_names_file_line_and_remedy(

@@ -7,24 +7,22 @@ error that names the file, the line, and what to write.
 from __future__ import annotations
 
 import difflib
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from buildlab import loading
 from buildlab.bench.conditions import Condition, parse
+from buildlab.claims import shapes
 from buildlab.claims.catalogue import find
 from buildlab.claims.model import Claim, Proviso, Source, Verdict
+from buildlab.claims.shapes import ClaimFile, SourceFile
 from buildlab.errors import UsageError
 
 SOURCE = "source.toml"
-KINDS = ("article", "documentation", "guide", "rule")
-_SOURCE_KEYS = {"title": True, "url": True, "kind": True, "author": False, "date": False}
-_CLAIM_KEYS = {
-    **dict.fromkeys(("where", "says", "correct", "expected"), True),
-    **dict.fromkeys(("source", "experiment", "arguments", "holds", "holds_if"), False),
-    "untestable": False,
-}
+T = TypeVar("T", ClaimFile, SourceFile)
+
+_TEXTS = ("where", "says", "correct", "experiment", "untestable")
 
 
 def folder() -> Path:
@@ -79,118 +77,87 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.text = ""
         try:
             self.text = path.read_text("utf-8")
-            self.data = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as fault:
-            raise UsageError(f"{self._place()}: {fault}", "repair the TOML there") from fault
+            self.data = loading.from_toml(self.text)
+        except loading.Unreadable as fault:
+            raise self._wrong("", str(fault), "repair the TOML there") from fault
         except (OSError, UnicodeDecodeError) as fault:
-            raise UsageError(f"{self._place()} can't be read: {fault}") from fault
+            raise UsageError(f"{self._place('')} can't be read: {fault}") from fault
 
     def claim(self, root: Path | None) -> Claim:
-        self._known(self.data, _CLAIM_KEYS, "")
-        expected = self._choice("expected", [v.value for v in list(Verdict)[:4]])
-        holds = self._conditions(self.data.get("holds", []), "holds")
-        provisos = tuple(self._provisos())
-        self._has_a_judge(bool(holds or provisos))
+        told = self._read(ClaimFile)
+        claim = Claim(
+            id=self._id(root),
+            path=self.path,
+            source=self._source(told),
+            expected=Verdict(told.expected),
+            holds=self._conditions(told.holds, "holds"),
+            holds_if=tuple(
+                Proviso(proviso.condition, self._conditions(proviso.when, f"holds_if[{i}].when"))
+                for i, proviso in enumerate(told.holds_if)
+            ),
+            arguments=told.arguments,
+            **{name: " ".join(getattr(told, name).split()) for name in _TEXTS},
+        )
+        self._has_a_judge(claim)
+        return claim
+
+    def _read(self, kind: type[T]) -> T:
+        try:
+            return loading.from_data(kind, self.data)
+        except loading.Damaged as fault:
+            raise self._wrong(fault.where, *shapes.told(kind, fault)) from fault
+
+    def _id(self, root: Path | None) -> str:
         inside = root and self.path.is_relative_to(root)
         place = self.path.relative_to(root) if inside and root else Path(self.path.name)
-        return Claim(
-            id=place.with_suffix("").as_posix(),
-            path=self.path,
-            source=self._source(),
-            expected=Verdict(expected),
-            holds=holds,
-            holds_if=provisos,
-            arguments=self.data.get("arguments"),
-            **{k: self._string(k) for k in ("where", "says", "correct")},
-            **{k: self._string(k, "") for k in ("experiment", "untestable")},
-        )
+        return place.with_suffix("").as_posix()
 
-    def _has_a_judge(self, judged: bool) -> None:
-        name, why = self.data.get("experiment"), self.data.get("untestable")
-        if bool(name) == bool(why):
+    def _has_a_judge(self, claim: Claim) -> None:
+        if bool(claim.experiment) == bool(claim.untestable):
             raise self._wrong(
-                "experiment" if name else "",
+                "experiment",
                 "needs either an experiment or why it is untestable",
                 'write experiment = "layer_cache.order" and holds = […], or untestable = "…"',
             )
-        if not name:
+        if not claim.experiment:
             return
-        if not judged:
+        if not claim.holds and not claim.holds_if:
             raise self._wrong("experiment", "nothing says when it holds", "add holds = […]")
         try:
-            find(str(name))
+            find(claim.experiment)
         except UsageError as fault:
-            raise self._wrong(str(name), fault.message, fault.hint) from fault
+            raise self._wrong("experiment", fault.message, fault.hint) from fault
 
-    def _provisos(self) -> Iterator[Proviso]:
-        for number, table in enumerate(self.data.get("holds_if", []), start=1):
-            field = f"holds_if {number}"
-            if not isinstance(table, Mapping):
-                raise self._wrong("holds_if", "is no table", "write [[holds_if]] above it")
-            self._known(table, {"when": True, "condition": True}, field)
-            yield Proviso(
-                str(table["condition"]), self._conditions(table["when"], f"{field}: when")
-            )
-
-    def _conditions(self, texts: object, field: str) -> tuple[Condition, ...]:
-        if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
-            near = field.split(maxsplit=1)[0]
-            raise self._wrong(near, f"{field} is no list of texts", 'write ["a fact == true"]')
+    def _conditions(self, texts: Sequence[str], where: str) -> tuple[Condition, ...]:
         made = []
         for text in texts:
             try:
                 made.append(parse(text))
             except UsageError as fault:
-                raise self._wrong(text, f"{field}: {fault.message}", fault.hint) from fault
+                raise UsageError(
+                    f"{self._place(where, text)}: {where}: {fault.message}", fault.hint
+                ) from fault
         return tuple(made)
 
-    def _source(self) -> Source:
-        table, origin = self.data.get("source"), self
-        if table is None:
+    def _source(self, told: ClaimFile) -> Source:
+        found = told.source
+        if found is None:
             beside = self.path.with_name(SOURCE)
             if not beside.is_file():
                 raise self._wrong(
                     "", f"has no [source], and there is no {SOURCE} beside it", "add a [source]"
                 )
-            origin = _File(beside)
-            table = origin.data
-        origin._known(table, _SOURCE_KEYS, "source")
-        if table["kind"] not in KINDS:
-            raise origin._wrong("kind", f"kind is {table['kind']!r}", f"choose: {', '.join(KINDS)}")
-        return Source(**{key: str(table[key]) for key in table})
+            found = _File(beside)._read(SourceFile)
+        return Source(found.title, found.url, found.kind, found.author, str(found.date))
 
-    def _known(self, table: Mapping[str, Any], keys: Mapping[str, bool], field: str) -> None:
-        prefix = f"{field}: " if field else ""
-        for key in table:
-            if key not in keys:
-                near = difflib.get_close_matches(key, keys, n=1) or sorted(keys)
-                raise self._wrong(
-                    key, f"{prefix}no field is called {key!r}", f"write {' or '.join(near)}"
-                )
-        for key in (k for k, needed in keys.items() if needed and k not in table):
-            raise self._wrong("", f"{prefix}{key} is missing", f'add {key} = "…"')
+    def _wrong(self, where: str, message: str, hint: str) -> UsageError:
+        return UsageError(f"{self._place(where)}: {message}", hint)
 
-    def _choice(self, field: str, choices: Sequence[str]) -> str:
-        value = self._string(field)
-        if value not in choices:
-            raise self._wrong(field, f"{field} is {value!r}", f"choose: {', '.join(choices)}")
-        return value
-
-    def _string(self, field: str, default: str | None = None) -> str:
-        value = self.data.get(field, default)
-        if not isinstance(value, str):
-            raise self._wrong(field, f"{field} is no text", f'write {field} = "…"')
-        return " ".join(value.split())
-
-    def _wrong(self, near: str, message: str, hint: str = "") -> UsageError:
-        return UsageError(f"{self._place(near)}: {message}", hint)
-
-    def _place(self, near: str = "") -> str:
-        """The file, with the first line that holds `near`."""
+    def _place(self, where: str, near: str = "") -> str:
+        """The file, with the line of the field `where`, or a later one that holds `near`."""
         shown = "/".join(self.path.parts[-3:])
-        for number, line in enumerate(getattr(self, "text", "").splitlines(), start=1):
-            if near and near in line:
-                return f"{shown}, line {number}"
-        return shown
+        line = shapes.line(self.text.splitlines(), where, near)
+        return f"{shown}, line {line}" if line else shown

@@ -10,12 +10,8 @@ import platform
 import re
 import secrets
 import textwrap
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
@@ -24,12 +20,12 @@ from buildlab.builds.client import plain
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import UsageError
+from buildlab.experiments.clinic.cases import HERE, Case, cases, of
 from buildlab.record.model import BuildRecord
 from buildlab.services.keys import key_pair
 from buildlab.services.module import Module
 from buildlab.services.module_proxy import module_proxy
 
-HERE = Path(__file__).parent
 APP = HERE / "app"
 LIBRARY = Module(
     "example.com/lib",
@@ -53,62 +49,6 @@ _NOISE: Sequence[tuple[str, str]] = (
     (r"(?<=127\.0\.0\.1:)\d{2,5}\b", "…"),
     (r'"/run/[^"]*"', '"…"'),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A fault. `said` is the article's message, `today` a pattern of the line that tells it."""
-
-    id: str
-    name: str
-    source: str
-    today: str
-    cause: str
-    cure: str
-    broken: Mapping[str, str]
-    cured: Mapping[str, str]
-    order: int
-    said: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
-    cured_files: Mapping[str, str] = field(default_factory=dict)
-    broken_flags: Sequence[str] = ()
-    cured_flags: Sequence[str] = ()
-    legacy: bool = False
-    key: bool = False
-    no_agent: bool = False
-    module: bool = False
-    proxy: bool = False
-    size: bool = False
-
-    @property
-    def dockerfile(self) -> str:
-        """The Dockerfile that fails."""
-        return self.broken["Dockerfile"].lstrip("\n")
-
-    @property
-    def shown(self) -> str:
-        """The Dockerfile that fails, to read."""
-        return self.dockerfile.replace("-@SALT@", "").replace("@OTHER@", "another")
-
-    @property
-    def cured_dockerfile(self) -> str:
-        """The one that works: the same where the cure lies elsewhere."""
-        return (self.cured or self.broken)["Dockerfile"].lstrip("\n")
-
-
-@cache
-def cases() -> Mapping[str, Case]:
-    """All faults by their id, the articles' first."""
-    found = []
-    for path in (HERE / "faults").glob("*.toml"):
-        data = tomllib.loads(path.read_text("utf-8"))
-        found.append(Case(**{"id": path.stem, "cured": {}, **data}))
-    return {case.id: case for case in sorted(found, key=lambda c: c.order)}
-
-
-def of(source: str) -> tuple[Case, ...]:
-    """The faults of "article 1", "article 2", or "common"."""
-    return tuple(c for c in cases().values() if c.source == source)
 
 
 @experiment()
