@@ -213,12 +213,13 @@ HEAVY = {
     "matplotlib": "show.plot",
     "ipywidgets": "show.widgets",
     "nbconvert": "handout",
+    "jinja2": "show.html.page",
 }
 
 
 @pytest.mark.parametrize("path", MODULES, ids=where)
 def test_heavy_libraries_have_one_home(path: Path) -> None:
-    """pandas, matplotlib and ipywidgets live in show, each in one place; nbconvert in handout."""
+    """pandas, matplotlib, ipywidgets and Jinja live in show, each in one place."""
     for line, name in imports(path):
         home = HEAVY.get(name.split(".", maxsplit=1)[0])
         at_home = home is None or f"{dotted(path)}.".startswith(f"{home}.")

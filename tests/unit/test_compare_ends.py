@@ -40,7 +40,7 @@ def test_beside_a_build_without_steps_nothing_is_new_or_gone(
         assert "absent: broken got to no step" in told
         assert not {"+", "−"} & set(told)
         assert {c["status"] for c in plain(compare(*pair))["changes"]} == {"not known"}
-        assert "<td class=long>not known</td>" in comparison_html(compare(*pair))
+        assert '<td class="long">not known</td>' in comparison_html(compare(*pair))
         assert set(tables.comparison(*pair)["edit"]) == {"not known"}
 
 

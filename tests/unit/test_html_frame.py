@@ -6,23 +6,23 @@ import pandas as pd
 
 from buildlab.setup.doctor.model import Finding, Report, Result
 from buildlab.show import tables
-from buildlab.show.doctor import report_html
 from buildlab.show.html import MOST_ROWS, frame_html
+from buildlab.show.html.doctor import report_html
 from tests.unit import factory
 
 
 def test_text_left_and_numbers_right() -> None:
     """A column of numbers is set as numbers, with the same decimals all the way down."""
     html = frame_html(pd.DataFrame({"name": ["x", "y"], "wall_s": [1.5, 0.0], "misses": [2, 3]}))
-    assert "<td>x</td><td class=num>1.5</td><td class=num>2</td>" in html
-    assert "<td>y</td><td class=num>0.0</td><td class=num>3</td>" in html
+    assert '<td>x</td><td class="num">1.5</td><td class="num">2</td>' in html
+    assert '<td>y</td><td class="num">0.0</td><td class="num">3</td>' in html
 
 
 def test_seconds_to_the_millisecond() -> None:
     """A column has the decimals that its numbers have, three at most, and no empty ones."""
     html = frame_html(pd.DataFrame({"wall_s": [1.25, 1 / 3], "cost": [22.62, None]}))
-    assert "<td class=num>1.250</td><td class=num>22.62</td>" in html
-    assert "<td class=num>0.333</td><td class=num></td>" in html
+    assert '<td class="num">1.250</td><td class="num">22.62</td>' in html
+    assert '<td class="num">0.333</td><td class="num"></td>' in html
 
 
 def test_states_have_glyph_and_word() -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from buildlab import cli
@@ -22,13 +23,16 @@ from buildlab.basics.visible import escaped, on_one_line, visible
 from buildlab.errors import BuildlabError, UsageError
 from buildlab.record import store
 from buildlab.record.compare import compare, summary
+from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord, BuildWarning, Failure, LogLine
 from buildlab.record.stream.fold import Progress, StepProgress
 from buildlab.record.words import describe
 from buildlab.setup.doctor.model import Finding, Report, Result
-from buildlab.show.doctor import report_html
-from buildlab.show.html import comparison_html, record_html
-from buildlab.show.widgets.frame import body_html, command_html, head_html, settled_html
+from buildlab.show.html import comparison_html, frame_html, matrix_html, record_html
+from buildlab.show.html.doctor import report_html
+from buildlab.show.plot.figure import Shown
+from buildlab.show.widgets import ask, predict, predict_cells, predict_edits
+from buildlab.show.widgets.frame import body_html, head_html, settled_html
 from tests.unit import factory
 
 HOSTILE = (
@@ -92,12 +96,24 @@ def test_text_that_is_shown_can_be_json() -> None:
 RENDERED: dict[str, Callable[[], str]] = {
     "record": lambda: record_html(evil_record()),
     "comparison": lambda: comparison_html(compare(evil_record(), evil_record())),
-    "settled": lambda: settled_html(evil_record(), whole=True) + head_html(EVIL),
-    "command": lambda: command_html((EVIL,)),
+    "settled": lambda: settled_html(evil_record(), whole=True),
+    "head": lambda: head_html(EVIL, (EVIL,)),
     "live": lambda: body_html(
         Progress(1.0, (StepProgress(factory.k(EVIL, 1), 2, EVIL, "running", 1.0),), (EVIL,))
     ),
     "doctor": lambda: report_html(Report((Finding(EVIL, Result.FAULT, EVIL, EVIL),))),
+    "matrix": lambda: matrix_html(Matrix.from_records(evil_record(), {EVIL: evil_record()})),
+    "frame": lambda: frame_html(pd.DataFrame({EVIL: [EVIL]}, index=pd.Index([EVIL], name=EVIL))),
+    "figure": lambda: Shown(bytes(24), EVIL)._repr_html_(),
+    "question": lambda: ask(EVIL, (EVIL,))._repr_html_(),
+    "answer": lambda: ask(EVIL, (EVIL,), guess=EVIL).check(EVIL, EVIL)._repr_html_(),
+    "cells": lambda: predict_cells(EVIL, (EVIL,), (EVIL,)).check([(EVIL, EVIL)])._repr_html_(),
+    "steps": lambda: predict(evil_record(), EVIL)._repr_html_(),
+    "predicted": lambda: predict(evil_record(), EVIL, guess=[1]).check(evil_record())._repr_html_(),
+    "edits": lambda: predict_edits(evil_record(), {EVIL: []})._repr_html_(),
+    "edited": lambda: (
+        predict_edits(evil_record(), {EVIL: []}).check({EVIL: evil_record()})._repr_html_()
+    ),
     "sentence": lambda: describe(evil_record()),
     "sentences": lambda: summary(compare(evil_record(), evil_record())),
     "traceback": lambda: "\n".join(BuildlabError(EVIL, EVIL)._render_traceback_()),

@@ -47,7 +47,7 @@ def test_records_are_tables_and_sentences(monkeypatch: pytest.MonkeyPatch) -> No
     build = factory.record("a build")
     for value in (build, compare(build, build), Matrix.from_records(build, {"an edit": build})):
         shown, _ = shell.display_formatter.format(value)
-        assert 'class="buildlab"' in shown["text/html"]
+        assert 'class="buildlab ' in shown["text/html"]
         assert shown["text/plain"].endswith(".")
         listed = shell.display_formatter.format([value])[0]["text/plain"]
         assert shown["text/plain"] in listed
@@ -61,7 +61,7 @@ def test_frames_look_like_other_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formatters, "shell", lambda: shell)
     formatters.register()
     shown, _ = shell.display_formatter.format(tables.states(factory.record()))
-    assert 'class="buildlab"' in shown["text/html"]
+    assert 'class="buildlab ' in shown["text/html"]
 
 
 def test_a_fault_is_its_message_and_hint() -> None:

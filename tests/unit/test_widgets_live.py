@@ -11,7 +11,7 @@ from buildlab.builds import observer
 from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Progress, StepProgress
 from buildlab.show.widgets import kernel
-from buildlab.show.widgets.frame import body_html, command_html, head_html
+from buildlab.show.widgets.frame import body_html, head_html
 from buildlab.show.widgets.live import TICK_S, LiveView, Stage, Theatre, activate
 from tests.unit import factory
 
@@ -52,7 +52,8 @@ def test_steps_tick_over_then_settle() -> None:
     screen, now = Screen(), [0.0]
     view = LiveView(Stage(screen), clock=lambda: now[0])
     view.started(("docker", "buildx", "build", "."), "first")
-    assert "docker buildx build ." in view._head.value
+    assert view._head.value.startswith("<style>")
+    assert "<pre>docker buildx build .</pre>" in view._head.value
     view.progressed(progress(1.0))
     first = view._body.value
     now[0] += TICK_S
@@ -143,11 +144,7 @@ def test_markup_is_shown_not_run() -> None:
     """Title, command and instruction are text in the page."""
     evil = "<script>x</script>"
     row = StepProgress(factory.k("", 1), 1, f"RUN {evil}", "running", 1.0)
-    shown = (
-        head_html(evil)
-        + command_html(("docker", evil))
-        + body_html(Progress(1.0, (row,), (evil,), 0))
-    )
+    shown = head_html(evil, ("docker", evil)) + body_html(Progress(1.0, (row,), (evil,), 0))
     assert "<script>" not in shown
 
 
@@ -191,7 +188,7 @@ def test_dollars_are_no_formula() -> None:
     """`$A … $B` of an instruction is kept from MathJax, in Lab and in exports."""
     screen = Screen()
     play(Stage(screen), factory.record())
-    assert 'class="buildlab-live mathjax_ignore tex2jax_ignore"' in screen.last_html
+    assert 'class="buildlab buildlab-live mathjax_ignore tex2jax_ignore"' in screen.last_html
 
 
 def test_outside_a_notebook_nothing_happens() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from buildlab.handout.lessons import Notebook
 from buildlab.host.settings import Settings
+from buildlab.show.html.page import unstyled
 
-SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
+HTML = "text/html"
+SHOWN = (HTML, "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
 """Kinds of output in the order of preference; all others need a script or a widget."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KIT = "~/.cache/buildlab"
@@ -45,6 +47,8 @@ def _static(output: Any, folders: dict[str, str]) -> Any:
         output.text = _named(output.text, folders)
     if "data" not in output:
         return output
+    if HTML in output.data:
+        output.data[HTML] = unstyled(output.data[HTML])  # the page has the sheet, once
     widget = WIDGET in output.data
     output.data = {
         kind: _named(data, folders) if kind.startswith("text/") else data
@@ -52,5 +56,5 @@ def _static(output: Any, folders: dict[str, str]) -> Any:
         if (data := output.data.get(kind)) is not None
     }
     if widget and set(output.data) <= {"text/plain"}:
-        output.data = {"text/html": f"<p><em>{UNANSWERED}</em></p>"}
+        output.data = {HTML: f"<p><em>{UNANSWERED}</em></p>"}
     return output if output.data else None

@@ -10,6 +10,7 @@ from buildlab.basics.visible import escaped
 from buildlab.handout.fragment import Moved, page_of
 from buildlab.handout.lessons import Lesson
 from buildlab.handout.render import highlighting, page_file
+from buildlab.show.html.page import sheet
 
 Paper = Literal["a4", "letter"]
 SIDE_MM: Final = 16
@@ -46,7 +47,7 @@ def print_page(title: str, content: str, margins: Margins, paper: Paper, extra: 
 def _page(title: str, content: str, kind: str, paper: str) -> str:
     return Template(page_file("page.html")).substitute(
         title=escaped(title),
-        style=page_file("handout.css") + highlighting(),
+        style=page_file("handout.css") + sheet() + highlighting(),
         paper=paper,
         kind=kind,
         content=content,

@@ -19,6 +19,7 @@ from buildlab.handout.lessons import Lesson, Notebook
 from buildlab.handout.outputs import static
 from buildlab.handout.render import highlighting, page_file
 from buildlab.handout.render import slides as rendered
+from buildlab.show.html.page import sheet
 
 MOST_LINES = 26
 """Printed lines that fit a slide."""
@@ -26,6 +27,8 @@ QUESTION = "Check yourself"
 """This section asks before it shows: its first slide is the question alone."""
 NEW: Any = v4  # nbformat has no types
 NODE: Any = NotebookNode
+OTHERS = "figure, .buildlab:not(.buildlab-live)"
+"""What stands on a slide, where a build's live view does not."""
 REVEAL = ("reveal/reveal.js", "reveal/notes.js")
 _FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
 
@@ -44,9 +47,10 @@ def page(lesson: Lesson) -> str:
     """The slides of a lesson as one file that loads nothing."""
     tree = BeautifulSoup(rendered(_as_notebook(arranged(lesson.notebook))), "html.parser")
     fragment.lead_links(tree, lambda name, anchor: None)
+    styles = (page_file("../reveal/reveal.css"), page_file("slides.css"), sheet(), highlighting())
     return Template(page_file("slides.html")).substitute(
         title=escaped(lesson.title),
-        style=page_file("../reveal/reveal.css") + page_file("slides.css") + highlighting(),
+        style="".join(styles),
         slides=str(tree),
         foot=escaped(f"{lesson.when}, {lesson.machine}"),
         reveal="\n".join(page_file(f"../{name}") for name in REVEAL),
@@ -101,7 +105,7 @@ def _visual(output: Any) -> Any:
     if not html:
         return output if "image/png" in output.data else None
     tree = BeautifulSoup(html, "html.parser")
-    if tree.select_one(".buildlab-live") and not tree.select_one("figure, .buildlab"):
+    if tree.select_one(".buildlab-live") and not tree.select_one(OTHERS):
         return None  # how a build went is looked at while it runs
     for folded in tree.select("details"):
         folded.extract()

@@ -12,8 +12,8 @@ from buildlab.record.model import BuildRecord
 from buildlab.record.words import describe_matrix, record_text
 from buildlab.setup.doctor.model import Report
 from buildlab.show import html
-from buildlab.show.claims import ledger_html
-from buildlab.show.doctor import report_html
+from buildlab.show.html.claims import ledger_html
+from buildlab.show.html.doctor import report_html
 from buildlab.show.widgets.kernel import shell
 
 LOOKS: dict[type, tuple[Callable[[Any], str], Callable[[Any], str]]] = {

@@ -8,27 +8,14 @@ import struct
 from dataclasses import dataclass
 
 import matplotlib.style
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from buildlab.basics.visible import escaped
-from buildlab.record.style import NO_MATHS
+from buildlab.show.html.page import render, styled
 from buildlab.show.plot.canvas import SHEET
 
 CSS_PX_PER_IN = 96
-_STYLE = """<style>
-.buildlab-figure{margin:.4em 0 .8em}
-.buildlab-figure img{background:#fff;border-radius:6px;max-width:100%;height:auto;display:block}
-.buildlab-figure figcaption{font-size:.93em;line-height:1.45;margin:.5em .2em .2em;max-width:62em;
-color:var(--jp-content-font-color1,#222)}
-.buildlab-figure em{color:var(--jp-content-font-color2,#555)}
-.buildlab-figure details{margin:.2em;font-size:.93em;overflow-x:auto;
-color:var(--jp-content-font-color1,#222)}
-.buildlab-figure details td,.buildlab-figure details th{text-align:left!important}
-.buildlab-figure summary{cursor:pointer;color:var(--jp-content-font-color2,#555)}
-@media print{.buildlab-figure{break-inside:avoid}
-.buildlab-figure details::details-content{content-visibility:visible;block-size:auto}}
-</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +32,16 @@ class Shown:
 
     def _repr_html_(self) -> str:
         width_px, height_px = _pixels(self.png)
-        data = base64.b64encode(self.png).decode()
-        alt = escaped(self.alt)
-        told = f" <em>{escaped(self._unsaid)}</em>" if self._unsaid else ""
-        table = (
-            f"<details><summary>The same as a table</summary>{self.table_html}</details>"
-            if self.table_html
-            else ""
-        )
-        return (
-            f'{_STYLE}<figure class="buildlab-figure {NO_MATHS}">'
-            f'<img alt="{alt}" width="{width_px // 2}" height="{height_px // 2}" '
-            f'src="data:image/png;base64,{data}">'
-            f"<figcaption>{escaped(self.alt)}{told}</figcaption>{table}</figure>"
+        return styled(
+            render(
+                "figure",
+                alt=self.alt,
+                width=width_px // 2,
+                height=height_px // 2,
+                data=base64.b64encode(self.png).decode(),
+                recorded=self._unsaid,
+                table=Markup(self.table_html),
+            )
         )
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ from buildlab.record.matrix import Matrix
 from buildlab.record.model import BuildRecord
 from buildlab.record.recorded import where_recorded
 from buildlab.show import plot, tables
-from buildlab.show.html import block, frame_table
+from buildlab.show.html import frame_table
 from buildlab.show.plot.bars import told
 from buildlab.show.plot.compare import ratio_words
 from buildlab.show.plot.distribution import number, quantiles
@@ -189,4 +189,4 @@ def _walls(builds: list[BuildRecord]) -> str:
 def _html(table: DataFrame) -> str:
     """The table in the look of all tables, without columns that are empty."""
     kept = [bool(table[c].notna().any() and (table[c] != "").any()) for c in table]
-    return block(frame_table(table.loc[:, kept]), "table")
+    return frame_table(table.loc[:, kept])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from typing import Any
 
-from buildlab.basics.visible import escaped
-from buildlab.record.recorded import Made, where_recorded
 from buildlab.show.widgets import kernel
 
 
@@ -54,9 +51,3 @@ class Asked(ABC):
             return
         self._widget = self._make_boxes()
         self._handle = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]
-
-
-def said_recorded(made: Iterable[Made]) -> str:
-    """Behind an answer: where and when it was recorded what it is held against, if it was."""
-    where = where_recorded(made)
-    return f" <em>{escaped(where)}</em>" if where else ""

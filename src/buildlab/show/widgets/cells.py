@@ -13,11 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
-from buildlab.record.style import NO_MATHS
-from buildlab.show.widgets.asked import Asked, said_recorded
-from buildlab.show.widgets.gridframe import STYLE as GRID_STYLE
+from buildlab.show.widgets.asked import Asked
+from buildlab.show.widgets.gridframe import GridCell, GridRow, box, grid_html
 
 Cell = tuple[str, str]
 """Row and column, by name."""
@@ -51,28 +49,28 @@ class CellsResult:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            _row(row, "".join(self._cell((row, column)) for column in self.columns))
+        rows = [
+            GridRow(row, [self._cell((row, column)) for column in self.columns])
             for row in self.rows
-        )
-        key = "● yes &emsp; ○ no"
+        ]
+        key = ["● yes", "○ no"]
         if self.predicted is not None:
-            key += " &emsp; ! not expected &emsp; ? expected in vain"
-        return _table(f"{escaped(str(self))}{said_recorded([self])}", self.columns, rows, key)
-
-    def _cell(self, cell: Cell) -> str:
-        yes = cell in self.measured
-        said = self.predicted is not None and cell in self.predicted
-        wrong = self.predicted is not None and said != yes
-        words = "yes" if yes else "no"
-        if wrong:
-            words += ", not expected" if yes else ", expected in vain"
-        state = f"{'ran' if yes else 'cached'}{' missed' if wrong else ''}"
-        sign = f"<b>{'!' if yes else '?'}</b>" if wrong else ""
-        return (
-            f'<td class="{state}" title="{words}"><span aria-hidden="true"><i>{"●" if yes else "○"}'
-            f'</i>{sign}</span><span class="sr">{words}</span></td>'
+            key += ["! not expected", "? expected in vain"]
+        return grid_html(
+            str(self),
+            columns=self.columns,
+            rows=rows,
+            key=[("", words) for words in key],
+            recorded=self.recorded,
         )
+
+    def _cell(self, cell: Cell) -> GridCell:
+        yes = cell in self.measured
+        glyph, words, kind = ("●", "yes", "ran") if yes else ("○", "no", "cached")
+        if self.predicted is None or (cell in self.predicted) == yes:
+            return GridCell(glyph, words, kind)
+        sign, why = ("!", "not expected") if yes else ("?", "expected in vain")
+        return GridCell(glyph, f"{words}, {why}", f"{kind} missed", sign)
 
 
 class CellPredictions(Asked):
@@ -146,18 +144,15 @@ class CellPredictions(Asked):
         grid = widgets.GridBox(
             cells, layout=widgets.Layout(grid_template_columns=columns, overflow="auto")
         )
-        head = f'<div class="buildlab-grid {NO_MATHS}"><p>{escaped(self.question)}</p></div>'
-        return widgets.VBox([widgets.HTML(GRID_STYLE + head), grid])
+        return widgets.VBox([widgets.HTML(grid_html(self.question)), grid])
 
     def _repr_html_(self) -> str:
         marked = self.marked or frozenset()
-        rows = "".join(
-            _row(
-                row, "".join(f"<td>{'☒' if (row, c) in marked else '☐'}</td>" for c in self.columns)
-            )
+        rows = [
+            GridRow(row, [box((row, c) in marked, "yes") for c in self.columns])
             for row in self.rows
-        )
-        return _table(escaped(self.question), self.columns, rows, "")
+        ]
+        return grid_html(self.question, columns=self.columns, rows=rows)
 
     def __repr__(self) -> str:
         return f"{self.question} {len(self.rows)} × {len(self.columns)}"
@@ -175,16 +170,3 @@ def predict_cells(
     Raises UsageError where `guess` names a cell that the table lacks.
     """
     return CellPredictions(question, rows, columns, guess)
-
-
-def _row(name: str, cells: str) -> str:
-    return f'<tr><th scope="row">{escaped(name)}</th>{cells}</tr>'
-
-
-def _table(head: str, columns: Sequence[str], rows: str, key: str) -> str:
-    heads = "".join(f'<th scope="col">{escaped(column)}</th>' for column in columns)
-    foot = f'<p class="key">{key}</p>' if key else ""
-    return (
-        f'{GRID_STYLE}<div class="buildlab-grid {NO_MATHS}"><p>{head}</p><table><thead><tr><td>'
-        f"</td>{heads}</tr></thead><tbody>{rows}</tbody></table>{foot}</div>"
-    )

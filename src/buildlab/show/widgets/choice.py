@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
-from buildlab.record.style import NO_MATHS
-from buildlab.show.widgets.asked import Asked, said_recorded
+from buildlab.show.html.page import render, styled
+from buildlab.show.widgets.asked import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,7 @@ class Answer:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        sign = "✓" if self.right else "!" if self.predicted else ""
-        said = (
-            f"You said <b>{escaped(self.predicted)}</b>. "
-            if self.predicted
-            else "No prediction was made. "
-        )
-        kind = "right" if self.right else "other" if self.predicted else "open"
-        return (
-            f'{STYLE}<div class="buildlab-ask {kind} {NO_MATHS}"><p>{escaped(self.question)}'
-            f"</p><p>{said}Measured: <b>{escaped(self.measured)}</b>. {sign}"
-            f"{said_recorded([self])}</p></div>"
-        )
+        return styled(render("answer", answer=self))
 
 
 class Question(Asked):
@@ -104,20 +92,14 @@ class Question(Asked):
             value=None,
             layout=widgets.Layout(width="auto"),
         )
-        head = widgets.HTML(
-            f'{STYLE}<div class="buildlab-ask {NO_MATHS}"><p>{escaped(self.question)}</p></div>'
-        )
-        return widgets.VBox([head, self._buttons])
+        return widgets.VBox([widgets.HTML(self._html(())), self._buttons])
 
     def _repr_html_(self) -> str:
-        lines = "".join(
-            f"<li>{'☒' if option == self.chosen else '☐'} {escaped(option)}</li>"
-            for option in self.options
-        )
-        return (
-            f'{STYLE}<div class="buildlab-ask {NO_MATHS}"><p>{escaped(self.question)}</p>'
-            f"<ul>{lines}</ul></div>"
-        )
+        return self._html(self.options)
+
+    def _html(self, options: Sequence[str]) -> str:
+        asked = render("question", question=self.question, options=options, chosen=self.chosen)
+        return styled(asked)
 
     def __repr__(self) -> str:
         return f"{self.question} {self.chosen or ' / '.join(self.options)}"
@@ -129,15 +111,3 @@ def ask(question: str, options: Sequence[str], *, guess: str | None = None) -> Q
     Raises UsageError where `guess` is none of the options.
     """
     return Question(question, options, guess)
-
-
-STYLE: Final = """<style>
-.buildlab-ask{color:var(--jp-content-font-color1,#222);font-size:.93em;line-height:1.45;
-margin:.3em 0;break-inside:avoid}
-.buildlab-ask p{margin:.2em 0}
-.buildlab-ask p:first-child{font-weight:600}
-.buildlab-ask em{color:var(--jp-content-font-color2,#555)}
-.buildlab-ask ul{list-style:none;padding:0;margin:.2em 0}
-.buildlab-ask.other{border-left:3px solid #E69F00;padding-left:.7em}
-.buildlab-ask.right{border-left:3px solid #009E73;padding-left:.7em}
-</style>"""

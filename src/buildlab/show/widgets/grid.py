@@ -13,20 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.recorded import where_recorded
 from buildlab.record.style import GLYPHS, WORDS
-from buildlab.show.widgets.asked import Asked, said_recorded
-from buildlab.show.widgets.gridframe import (
-    STYLE,
-    asked_cell,
-    edit_row,
-    grid_html,
-    legend_html,
-    result_row,
-    sample,
-)
+from buildlab.show.widgets.asked import Asked
+from buildlab.show.widgets.gridframe import GridRow, box, grid_html, result_row
 from buildlab.show.widgets.prediction import SIGNS, Mark, Result, Verdict, compare_with, resolve
 
 ASK: Final = (
@@ -68,22 +60,21 @@ class GridResult:
         seen: dict[StepKey, str] = {}
         for row in (row for result in self.results for row in result.rows):
             seen.setdefault(row.key, row.instruction)
-        rows = "".join(result_row(r, tuple(seen)) for r in self.results)
         return grid_html(
-            f"{escaped(str(self))}{said_recorded(self.results)}",
+            str(self),
             tuple(seen.items()),
-            rows,
-            self._key(),
+            rows=[result_row(r, tuple(seen)) for r in self.results],
+            key=self._key(),
+            recorded=where_recorded(self.results),
         )
 
-    def _key(self) -> str:
-        """The signs in use, with their words."""
+    def _key(self) -> list[tuple[str, str]]:
+        """The signs in use: how a cell with it looks, and its words."""
         rows = [row for r in self.results for row in r.rows]
         states = {row.state for row in rows}
-        told = [sample(s.value, f"{GLYPHS[s]} {WORDS[s]}") for s in State if s in states]
-        verdicts = {row.verdict for row in rows}
-        told += [f"{SIGNS[v]} {said}" for v, said in SAID.items() if self.made and v in verdicts]
-        return "&emsp;".join(told)
+        told = [(s.replace(" ", "-"), f"{GLYPHS[s]} {WORDS[s]}") for s in State if s in states]
+        verdicts = {row.verdict for row in rows} if self.made else set()
+        return told + [("", f"{SIGNS[v]} {said}") for v, said in SAID.items() if v in verdicts]
 
 
 class EditPredictions(Asked):
@@ -169,21 +160,19 @@ class EditPredictions(Asked):
             cells, layout=widgets.Layout(grid_template_columns=columns, overflow="auto")
         )
         grid.add_class("buildlab-ticks")
-        return widgets.VBox([widgets.HTML(STYLE + legend_html(ASK, self._named())), grid])
+        return widgets.VBox([widgets.HTML(grid_html(ASK, self._named())), grid])
 
     def _named(self) -> tuple[tuple[StepKey, str], ...]:
         return tuple((s.key, s.instruction) for s in self.steps)
 
     def _repr_html_(self) -> str:
         marked = self.marked
-        rows = "".join(
-            edit_row(
-                edit, "".join(asked_cell(s.key in (marked or {}).get(edit, ())) for s in self.steps)
-            )
+        rows = [
+            GridRow(edit, [box(s.key in (marked or {}).get(edit, ())) for s in self.steps])
             for edit in self.edits
-        )
+        ]
         said = " No step marked." if marked is None else ""
-        return grid_html(f"{escaped(ASK)}{said}", self._named(), rows)
+        return grid_html(f"{ASK}{said}", self._named(), rows=rows)
 
     def __repr__(self) -> str:
         return f"{ASK} {len(self.edits)} edits × {len(self.steps)} steps"

@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from buildlab.basics.visible import escaped
 from buildlab.builds.observer import observe_always
 from buildlab.record.model import BuildRecord
 from buildlab.record.stream import Progress
 from buildlab.record.words import describe, record_text
 from buildlab.show.html import record_html
 from buildlab.show.widgets import kernel
-from buildlab.show.widgets.frame import body_html, command_html, head_html, settled_html
+from buildlab.show.widgets.frame import body_html, head_html, settled_html, waiting_html
 
 TICK_S: Final = 0.1
 """At most one change of the shown values in this time: faster is a flicker."""
@@ -70,7 +69,7 @@ class Stage:
 
     def settled(self, *, whole: bool) -> str:
         """The ended builds as plain HTML: in full, or a line for each."""
-        return "".join(settled_html(r, whole=whole) for r in self._settled)
+        return settled_html(*self._settled, whole=whole)
 
     def told(self) -> str:
         """The ended builds as text, for exports and readers that show no HTML."""
@@ -99,11 +98,11 @@ class LiveView:
     def waiting(self, reason: str) -> None:
         """Say why nothing happens yet: another build of this machine is being measured."""
         self._enter()
-        self._body.value = f'<p class="buildlab-wait">{escaped(reason)} …</p>'
+        self._body.value = waiting_html(reason)
 
     def started(self, command: tuple[str, ...], title: str) -> None:
         """Show the title and the literal command, before the first event."""
-        self._head.value = head_html(title) + command_html(command)
+        self._head.value = head_html(title, command)
         self._enter()
 
     def progressed(self, progress: Progress) -> None:

@@ -9,23 +9,14 @@ The same as a plain function, for scripts and exports: `predict(baseline, guess=
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from buildlab.basics.visible import escaped
 from buildlab.record.model import BuildRecord, StepKey
 from buildlab.record.phrases import short_instruction
-from buildlab.record.style import NO_MATHS
+from buildlab.show.html.page import render, styled
 from buildlab.show.widgets.asked import Asked
-from buildlab.show.widgets.prediction import (
-    SHOWN,
-    STYLE,
-    Mark,
-    Result,
-    code_html,
-    compare_with,
-    resolve,
-)
+from buildlab.show.widgets.prediction import SHOWN, Mark, Result, compare_with, resolve
 
 ASK: Final = "Mark the steps that you think will run"
 
@@ -85,29 +76,29 @@ class Prediction(Asked):
             indent=False,
             layout=wide,
         )
-        head = widgets.HTML(f'<b class="{NO_MATHS}">{escaped(self._question())}</b>')
         boxes = [*self._boxes.values(), self._nothing]
         for box in boxes:
             box.add_class("buildlab-box")
-        return widgets.VBox([widgets.HTML(BOX_STYLE), head, *boxes])
+        return widgets.VBox([widgets.HTML(self._html([])), *boxes])
 
     def _question(self) -> str:
         return f"{ASK} after {self.edit}:" if self.edit else f"{ASK}:"
 
     def _repr_html_(self) -> str:
         marked = self.marked
-        lines = "".join(
-            f'<tr><td class="no">{n}</td><td>{"☒ runs" if s.key in (marked or ()) else "☐"}</td>'
-            f'<td class="key">{escaped(s.place)}</td>'
-            f"<td>{code_html(s.instruction)}</td></tr>"
-            for n, s in enumerate(self.steps, 1)
-        )
+        rows = [
+            {
+                "marked": step.key in (marked or ()),
+                "place": step.place,
+                "instruction": step.instruction,
+            }
+            for step in self.steps
+        ]
         said = "" if marked else " No step marked." if marked is None else " Nothing runs."
-        asked = escaped(self._question())
-        return (
-            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p><b>{asked}</b>'
-            f"{said}</p><table><tbody>{lines}</tbody></table></div>"
-        )
+        return self._html(rows, said)
+
+    def _html(self, rows: Sequence[Mapping[str, object]], said: str = "") -> str:
+        return styled(render("predict", question=self._question(), said=said, rows=rows))
 
     def __repr__(self) -> str:
         marked = self.marked
@@ -125,12 +116,3 @@ def predict(
     asked. Without it and without a mark, `check` shows what ran, and that nothing was predicted.
     """
     return Prediction(baseline, edit, guess)
-
-
-BOX_STYLE: Final = """<style>
-.buildlab-box{height:auto;min-height:1.75em}
-.buildlab-box label{display:flex;align-items:center}
-.buildlab-box input[type=checkbox]{margin:0 .5em 0 0;flex:none}
-.buildlab-box label{white-space:pre;font-family:var(--jp-code-font-family,monospace);
-font-size:var(--jp-code-font-size,13px);overflow:hidden;text-overflow:ellipsis}
-</style>"""

@@ -6,13 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from buildlab.basics.visible import escaped
 from buildlab.errors import UsageError
 from buildlab.record.model import BuildRecord, State, Step, StepKey
-from buildlab.record.phrases import short_instruction
-from buildlab.record.style import COLOURS, GLYPHS, NO_MATHS, WORDS
-from buildlab.show.html import sign_html
-from buildlab.show.widgets.asked import said_recorded
+from buildlab.show.html.look import look
+from buildlab.show.html.page import render, styled
 
 Verdict = Literal["right", "missed", "false alarm", "not predicted"]
 Mark = int | str | StepKey
@@ -106,14 +103,9 @@ class Result:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        lines = "".join(_row(n, r, self.made) for n, r in enumerate(self.rows, 1))
-        head = ("Step", "Instruction", *(("You said",) if self.made else ()), "Build", "")
-        heads = "".join(f'<th scope="col">{h}</th>' for h in head)
-        return (
-            f'{STYLE}<div class="buildlab-predict {NO_MATHS}"><p>{escaped(str(self))}'
-            f"{said_recorded([self])}</p>"
-            f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
-        )
+        rows = [_row(row, self.made) for row in self.rows]
+        told = render("result", told=str(self), recorded=self.recorded, made=self.made, rows=rows)
+        return styled(told)
 
 
 def compare_with(
@@ -159,49 +151,13 @@ def resolve(marks: Iterable[Mark], steps: tuple[Step, ...]) -> frozenset[StepKey
     return frozenset(found)
 
 
-def code_html(instruction: str) -> str:
-    """An instruction as it can be told from its neighbours; the whole of it on hovering."""
-    whole = escaped(" ".join(instruction.split()))
-    return f'<code title="{whole}">{escaped(short_instruction(instruction, SHOWN))}</code>'
-
-
-def _row(number: int, row: Checked, made: bool) -> str:
+def _row(row: Checked, made: bool) -> dict[str, object]:
     """One step as a table row: sign, words and a coloured edge say the same."""
-    verdict = row.verdict
-    state = row.state
-    shown = f"{sign_html(GLYPHS[state], COLOURS[state])} {WORDS[state]}" if state else "–"
-    said = {True: "runs", False: "cached", None: "–"}[row.expected_to_run]
-    cells = (
-        f'<td class="no">{number}</td><td class="key">{escaped(str(row.key))}</td>'
-        f"<td>{code_html(row.instruction)}</td>"
-        + (f"<td>{said}</td>" if made else "")
-        + f"<td>{shown}</td>"
-        f'<td class="verdict">{SIGNS[verdict]} {escaped(row.words) if made else ""}</td>'
-    )
-    return f'<tr class="{verdict.replace(" ", "-")}">{cells}</tr>'
-
-
-STYLE: Final = """<style>
-.buildlab-predict{color:var(--jp-content-font-color1,#222);font-size:.93em;margin:.3em 0;
-overflow-x:auto}
-.buildlab-predict p{margin:.2em 0 .5em;line-height:1.45}
-.buildlab-predict em{color:var(--jp-content-font-color2,#555)}
-.buildlab-predict table{border-collapse:collapse;margin:0;width:auto;border:0;font-size:inherit;
-table-layout:auto}
-.buildlab-predict table th,.buildlab-predict table td{text-align:left!important;border:0;
-vertical-align:middle;padding:.28em .7em;border-bottom:1px solid var(--jp-border-color2,#ddd);
-max-width:none;white-space:nowrap;color:inherit}
-.buildlab-predict table tr{background:none!important}
-.buildlab-predict table th{font-weight:600;color:var(--jp-content-font-color2,#555)}
-.buildlab-predict table code{background:none!important;padding:0!important;
-color:inherit;font-size:.95em;
-display:inline-block;max-width:46em;overflow:hidden;text-overflow:ellipsis;vertical-align:bottom;
-white-space:nowrap!important}
-.buildlab-predict table td.no,.buildlab-predict table td.key{
-color:var(--jp-content-font-color2,#555);font-variant-numeric:tabular-nums}
-.buildlab-predict table tr.missed td.verdict,.buildlab-predict table tr.false-alarm td.verdict{
-font-weight:700}
-.buildlab-predict table tr.missed td,.buildlab-predict table tr.false-alarm td{
-background:rgba(230,159,0,.16);-webkit-print-color-adjust:exact;print-color-adjust:exact}
-@media print{.buildlab-predict table code{white-space:normal!important}}
-</style>"""
+    return {
+        "verdict": row.verdict,
+        "key": row.key,
+        "instruction": row.instruction,
+        "said": {True: "runs", False: "cached", None: "–"}[row.expected_to_run],
+        "look": look(row.state) if row.state else None,
+        "told": f"{SIGNS[row.verdict]} {row.words if made else ''}",
+    }
