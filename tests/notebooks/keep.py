@@ -13,7 +13,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from buildlab.show.html.page import unstyled
 from tests.repo.notebook_rules import COMPARED
+
+HTML = "text/html"
 
 
 def keep(path: Path) -> int:
@@ -30,6 +33,9 @@ def keep(path: Path) -> int:
             continue
         if COMPARED in cell.metadata.get("tags", []):
             kept += 1
+            for output in cell.outputs:
+                if HTML in output.get("data", {}):
+                    output.data[HTML] = unstyled(output.data[HTML])
         else:
             cell.outputs, cell.execution_count = [], None
     notebook.metadata = nbformat.from_dict(

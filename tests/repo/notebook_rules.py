@@ -168,6 +168,8 @@ def _facts(number: int, cell: Cell) -> Iterator[str]:
         for kind, text in output.get("data", {}).items():
             if kind in NO_OUTPUT:
                 yield f"cell {number}: {kind} can't be compared"
+            elif isinstance(text, str) and "<style" in text:
+                yield f"cell {number}: stores a style, not a fact"
             elif isinstance(text, str) and (found := MEASURED.search(text)):
                 yield f"cell {number}: stores a measure, not a fact: {found.group()!r}"
 

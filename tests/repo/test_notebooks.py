@@ -55,6 +55,7 @@ def compared(text: str = "cached", **changes: Any) -> nbformat.NotebookNode:
         (rules.outputs, compared(execution_count=None)),
         (rules.outputs, compared(outputs=[])),
         (rules.outputs, compared("ran in 2.4 s")),
+        (rules.outputs, compared("<style>p{}</style>")),
         (rules.outputs, compared(metadata={})),
         (rules.tags, new_markdown_cell("x", metadata={"tags": ["hide-input"]})),
         (rules.builds, new_code_cell("!docker build .")),
