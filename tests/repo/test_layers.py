@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -112,6 +113,16 @@ def test_imports_point_down(path: Path) -> None:
 
 
 NAMES = {dotted(path) for path in MODULES}
+
+
+def test_the_page_shows_these_floors() -> None:
+    """The table of docs/architecture.md is the one that is held here, from the top down."""
+    page = (PACKAGE.parents[1] / "docs/architecture.md").read_text("utf-8")
+    rows = [row.split("|")[1:3] for row in page.splitlines() if row.startswith("| ")][1:]
+    told = [(floor.strip(), tuple(re.findall(r"`(\w+)`", rooms))) for floor, rooms in rows]
+    assert told == list(reversed(FLOORS))
+
+
 LATE = {
     "__main__": "Ctrl-C while the command line is imported is met there",
     "cli": "`--help` and a mistyped word must not wait for docker, pandas or IPython",
