@@ -9,9 +9,7 @@ file for none.
 from __future__ import annotations
 
 import functools
-import gzip
 import re
-import tomllib
 import zlib
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -28,6 +26,7 @@ T = TypeVar("T")
 
 MISSING = "is missing"
 UNKNOWN = "is no field"
+_GZIP = 16 + zlib.MAX_WBITS
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`")
 
 
@@ -46,7 +45,7 @@ class Unreadable(Damaged):
 
 def from_data(kind: type[T], data: object) -> T:
     """The object in plain data. Raises Damaged."""
-    import msgspec  # here and below: `--help` reads nothing, and must not wait for it
+    import msgspec  # here, as tomllib below: `--help` reads nothing, and must not wait for it
 
     try:
         return msgspec.convert(data, kind, dec_hook=_other)
@@ -73,6 +72,8 @@ def from_json(kind: type[T], text: str | bytes) -> T:
 
 def from_toml(text: str) -> dict[str, Any]:
     """The tables in TOML. Raises Unreadable."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
@@ -85,8 +86,8 @@ def from_file(kind: type[T], path: Path) -> T:
     """The object in a JSON file, packed where its name ends in .gz. Raises Damaged, OSError."""
     content = path.read_bytes()
     try:
-        text = gzip.decompress(content) if path.suffix == ".gz" else content
-    except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+        text = zlib.decompress(content, _GZIP) if path.suffix == ".gz" else content
+    except zlib.error as fault:
         raise Unreadable(str(fault)) from None
     return from_json(kind, text)
 
