@@ -82,10 +82,6 @@ class Instance:
         except OSError:
             return False
 
-    def in_namespace(self, *argv: str) -> tuple[str, ...]:
-        """The argv that runs `argv` inside the engine's network, with the host's files."""
-        return ("nsenter", f"--net=/proc/{self.init.pid}/ns/net", "--", *argv)
-
     def forward(self, port: int, host_port: int | None = None) -> int:
         """Let 127.0.0.1:`host_port` (default: same) reach `port` of the engine's network.
 

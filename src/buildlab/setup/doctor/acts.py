@@ -22,7 +22,6 @@ from buildlab.setup.doctor.model import Bench, Fault, Outcome, Skip, warning, we
 
 BUILD_TIMEOUT_S = 180
 PROBE_LIMIT_S = 20.0
-GO_IMAGE = "golang:1.27-trixie"
 _EMPTY = "buildlab engine reset && buildlab setup"
 _DATA_FOLDER = Path(__file__).with_name("dockerfiles")
 _SMALL_MODULE = "github.com/pkg/errors@v0.9.1"
