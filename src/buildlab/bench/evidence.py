@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from buildlab import engine as engines
 from buildlab import loading, replay
@@ -25,12 +25,25 @@ from buildlab.host import private
 from buildlab.host.settings import Settings
 from buildlab.record.engineinfo import EngineInfo
 
-if TYPE_CHECKING:
-    from buildlab.bench.experiment import Experiment
-
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 FORMAT = 1
 MAX_AGE = timedelta(days=1)
+
+
+class Declared(Protocol[R_co]):
+    """An experiment, as far as evidence knows it; see `bench.experiment`."""
+
+    name: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> R_co: ...
+
+    def called(self, args: Any, kwargs: Any) -> str: ...
+
+    def digest(self) -> str: ...
+
+    @property
+    def returns(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +72,12 @@ class _Saved:
         return young and _versions(self.engine) == _versions(_current())
 
 
-def measured(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> R:
+def measured(experiment: Declared[R], *args: Any, **kwargs: Any) -> R:
     """The experiment's result: what is kept of it, else measured now."""
     return measure(experiment, *args, **kwargs).value
 
 
-def measure(
-    experiment: Experiment[..., R], *args: Any, fresh: bool = False, **kwargs: Any
-) -> Kept[R]:
+def measure(experiment: Declared[R], *args: Any, fresh: bool = False, **kwargs: Any) -> Kept[R]:
     """As `measured`, with the origin of the result; with `fresh`, kept results are not used.
 
     Raises what the experiment raises.
@@ -77,7 +88,7 @@ def measure(
     return Kept(value, _written(_now()), _engine_of(value), reused=False)
 
 
-def find(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> Kept[R] | None:
+def find(experiment: Declared[R], *args: Any, **kwargs: Any) -> Kept[R] | None:
     """What is kept of the experiment with these arguments and is as good as a new run."""
     if replay.active():
         return None
@@ -92,7 +103,7 @@ def find(experiment: Experiment[..., R], *args: Any, **kwargs: Any) -> Kept[R] |
 
 
 def keep(
-    experiment: Experiment[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], value: Any
+    experiment: Declared[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], value: Any
 ) -> None:
     """Keep a result. A full disk or a read-only home is no reason to lose the result itself."""
     data = {
@@ -110,7 +121,7 @@ def keep(
         private.write(path, gzip.compress(json.dumps(data).encode(), compresslevel=1))
 
 
-def _path(experiment: Experiment[..., Any], args: Any, kwargs: Any) -> Path:
+def _path(experiment: Declared[Any], args: Any, kwargs: Any) -> Path:
     what = f"{experiment.name}\0{experiment.called(args, kwargs)}\0{experiment.digest()}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:12]
     return Settings.from_env().evidence / f"{experiment.name}-{digest}.json.gz"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from buildlab.record.compare import merged
 from buildlab.record.model import BuildRecord, State, Step, StepKey
-from buildlab.record.recorded import where_recorded
+from buildlab.record.phrases import count
+from buildlab.record.recorded import bracketed, where_recorded
 from buildlab.record.style import STOPPED_WORD
 
 
@@ -89,3 +90,22 @@ def _keys(rows: Sequence[Sequence[Step | None]]) -> tuple[StepKey, ...]:
         known.add(key)
         keys.append(key)
     return tuple(keys)
+
+
+def describe_matrix(matrix: Matrix) -> str:
+    """A matrix in a sentence: how many steps each edit made run."""
+    counts = matrix.miss_counts
+    if not counts:
+        return "No edits were tried."
+    alike = {
+        n: [e for e in counts if counts[e] == n] for n in sorted(counts.values(), reverse=True)
+    }
+    told = [f"{n or 'none'} ran after {_either(edits)}" for n, edits in alike.items()]
+    head = f"Of {count(len(matrix.steps), 'cacheable step')}, "
+    return head + ", ".join(told) + bracketed([matrix]) + "."
+
+
+def _either(edits: Sequence[str]) -> str:
+    """Edits that cost the same, as one phrase."""
+    *first, last = edits
+    return f"{', '.join(first)} or {last}" if first else last

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from buildlab.basics.visible import on_one_line, visible
 from buildlab.record import derive
@@ -12,9 +11,6 @@ from buildlab.record.model import BuildRecord, State, Step, StepKey
 from buildlab.record.phrases import count, format_bytes, format_ratio, format_s, short_instruction
 from buildlab.record.recorded import bracketed
 from buildlab.record.style import BASE_WORDS, STOPPED_WORD, is_base
-
-if TYPE_CHECKING:
-    from buildlab.record.matrix import Matrix
 
 _NAMED = 3
 """How many steps a sentence names before it says how many more there are."""
@@ -76,19 +72,6 @@ def below_sentence(record: BuildRecord) -> list[str]:
     return [*(line for line in further if line.strip()), *failure_lines(record)]
 
 
-def describe_matrix(matrix: Matrix) -> str:
-    """A matrix in a sentence: how many steps each edit made run."""
-    counts = matrix.miss_counts
-    if not counts:
-        return "No edits were tried."
-    alike = {
-        n: [e for e in counts if counts[e] == n] for n in sorted(counts.values(), reverse=True)
-    }
-    told = [f"{n or 'none'} ran after {_either(edits)}" for n, edits in alike.items()]
-    head = f"Of {count(len(matrix.steps), 'cacheable step')}, "
-    return head + ", ".join(told) + bracketed([matrix]) + "."
-
-
 def describe_sizes(records: Mapping[str, BuildRecord]) -> str:
     """Image sizes in a sentence, largest first, with the ratio of largest to smallest."""
     sizes = {n: r.image_size_bytes for n, r in records.items() if r.image_size_bytes is not None}
@@ -121,12 +104,6 @@ def describe_transfer(records: Mapping[str, BuildRecord]) -> str:
 
     recorded = bracketed(records.values())
     return f"Of {len(records)} builds, {said(ordered[-1])}; {said(ordered[0])}{recorded}."
-
-
-def _either(edits: Sequence[str]) -> str:
-    """Edits that cost the same, as one phrase."""
-    *first, last = edits
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _failed(record: BuildRecord) -> str:

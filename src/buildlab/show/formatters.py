@@ -7,9 +7,9 @@ from typing import Any
 
 from buildlab.claims.running import Ledger
 from buildlab.record.compare import Comparison, summary
-from buildlab.record.matrix import Matrix
+from buildlab.record.matrix import Matrix, describe_matrix
 from buildlab.record.model import BuildRecord
-from buildlab.record.words import describe_matrix, record_text
+from buildlab.record.words import record_text
 from buildlab.setup.doctor.model import Report
 from buildlab.show import html
 from buildlab.show.html.claims import ledger_html

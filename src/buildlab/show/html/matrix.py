@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from buildlab.record.matrix import Matrix
-from buildlab.record.words import describe_matrix
+from buildlab.record.matrix import Matrix, describe_matrix
 from buildlab.show.html.look import look
 from buildlab.show.html.page import render, styled
 

@@ -23,7 +23,7 @@ from buildlab.basics.visible import escaped
 from buildlab.record import derive, phrases, words
 from buildlab.record.compare import compare as side_by_side
 from buildlab.record.compare import summary
-from buildlab.record.matrix import Matrix
+from buildlab.record.matrix import Matrix, describe_matrix
 from buildlab.record.model import BuildRecord
 from buildlab.record.recorded import where_recorded
 from buildlab.show import plot, tables
@@ -97,7 +97,7 @@ def matrix(m: Matrix) -> Shown:
     """Edits against steps: which ran again."""
     return figure(
         plot.matrix(m),
-        words.describe_matrix(m),
+        describe_matrix(m),
         table_html=_html(tables.matrix(m)),
         recorded=m.recorded,
     )
