@@ -16,7 +16,8 @@ import pytest
 from buildlab.builds import build
 from buildlab.builds.context.ignoring import rules_of
 from buildlab.engine.model import Engine
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.record.words import record_text
 
 Run = Callable[..., BuildRecord]

@@ -22,7 +22,7 @@ from buildlab.engine.embedded import shared
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull, EngineError, TimedOut
 from buildlab.host.settings import Settings
-from buildlab.record.model import State, StepKey
+from buildlab.record.steps import State, StepKey
 from buildlab.record.words import record_text
 from tests.engine.contexts import Context, context
 from tests.engine.test_build_interrupt import building, until

@@ -15,7 +15,8 @@ from buildlab.builds.asked import preparing
 from buildlab.builds.context.guard import Guarded
 from buildlab.builds.workspace import workspace
 from buildlab.engine.model import Engine
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

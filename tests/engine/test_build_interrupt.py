@@ -189,7 +189,7 @@ def test_next_build_after_an_interrupt_is_right(
 ) -> None:
     """An interrupted step is not cached, and the lock is free."""
     from buildlab.builds import build
-    from buildlab.record.model import State
+    from buildlab.record.steps import State
 
     with subprocess.Popen([sys.executable, "-c", program + "run()"]) as process:
         until(lambda: building(context.salt), 30, "the build never began")

@@ -15,7 +15,8 @@ from buildlab.builds import build, observing
 from buildlab.builds.workspace import workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError, TimedOut, UsageError
-from buildlab.record.model import BuildRecord, State, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, StepKey
 from buildlab.record.store import load, save
 from buildlab.record.stream import Progress
 from tests.engine.contexts import BASE, Context, context

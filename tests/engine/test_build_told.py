@@ -15,7 +15,7 @@ import pytest
 
 from buildlab.builds import build
 from buildlab.engine.model import Engine
-from buildlab.record.model import StepKey
+from buildlab.record.steps import StepKey
 from buildlab.record.words import record_text
 from tests.engine.contexts import BASE, Context, context
 

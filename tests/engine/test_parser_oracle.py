@@ -12,7 +12,8 @@ import pytest
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from tests.engine.contexts import BASE, Context, context
 
 __all__ = ["context"]

@@ -9,7 +9,7 @@ import pytest
 
 from buildlab.builds import build
 from buildlab.engine import Engine, engine
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.services.registry import reached_by, registry
 
 pytestmark = pytest.mark.engine

@@ -18,7 +18,7 @@ from buildlab.engine.trimming import Trim
 from buildlab.errors import TimedOut
 from buildlab.host.paths import Home
 from buildlab.host.settings import Settings
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.setup import prepare
 from buildlab.setup.parts import Part
 

@@ -15,7 +15,7 @@ from buildlab.experiments.cache_mounts import places
 from buildlab.experiments.hazards import trust
 from buildlab.experiments.layer_cache import invalidation
 from buildlab.experiments.programs import harbour
-from buildlab.record.model import State
+from buildlab.record.steps import State
 
 
 def kept(fault: BuildFailed) -> Path:

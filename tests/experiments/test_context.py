@@ -6,7 +6,7 @@ from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
 from buildlab.engine import Engine
 from buildlab.experiments.context import order
-from buildlab.record.model import State
+from buildlab.record.steps import State
 
 
 def rows_with_a_miss(runs: Runs) -> set[str]:

@@ -10,7 +10,8 @@ from buildlab.bench.bench import Bench
 from buildlab.bench.evidence import measured
 from buildlab.engine import Engine
 from buildlab.experiments.layer_cache import invalidation
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 COPY_MODULES = "COPY go.mod"
 DOWNLOAD = "RUN --mount=type=cache,target=/go/pkg/mod go mod download"

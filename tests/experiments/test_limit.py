@@ -7,7 +7,7 @@ import pytest
 from buildlab.bench.evidence import measured
 from buildlab.bench.runs import Runs
 from buildlab.experiments.limit import ladder
-from buildlab.record.model import State
+from buildlab.record.steps import State
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from buildlab.bench.sample import sample_app
 from buildlab.builds import build
 from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from tests import offline
 
 DOWNLOAD = "FROM golang:1.27-trixie\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n"

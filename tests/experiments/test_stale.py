@@ -6,7 +6,7 @@ import pytest
 
 from buildlab.bench.evidence import measured
 from buildlab.experiments.stale import frozen, unseen
-from buildlab.record.model import State
+from buildlab.record.steps import State
 
 CURES = {
     "build again": False,

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from buildlab.record.model import (
-    BuildRecord,
-    Failure,
-    Internal,
-    Interval,
-    Layer,
-    State,
-    Step,
-    StepKey,
-)
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Failure, Internal, Interval, Layer, State, Step, StepKey
 
 Row = tuple[str, int, int, str, State, tuple[float, float] | None, tuple[StepKey, ...]]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from buildlab.record.compare import matched, merged
 from buildlab.record.compare.likeness import words
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step, StepKey
 
 LINES = (
     "WORKDIR /src", "COPY go.mod go.sum ./", "RUN go mod download", "COPY . .", "COPY cmd cmd",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from buildlab.builds.trouble.emptied import emptied, unmatched
-from buildlab.record.model import BuildRecord, CacheMount, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import CacheMount, State, Step, StepKey
 
 MOUNT = (CacheMount("/cc", "/cc"),)
 STEPS = (

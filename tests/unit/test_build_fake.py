@@ -12,7 +12,8 @@ from buildlab.builds.lock import measuring
 from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull, EngineError
 from buildlab.record.engineinfo import EngineInfo
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.record.store import load
 
 STARTED = {"digest": "sha256:a", "name": "[2/2] RUN make", "started": "2026-01-01T00:00:00Z"}

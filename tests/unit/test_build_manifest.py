@@ -13,7 +13,8 @@ from buildlab.builds.asked.source import locate
 from buildlab.builds.context import manifest
 from buildlab.builds.context.manifest import files_of
 from buildlab.record.compare import compare, summary
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step, StepKey
 
 BUILT = BuildRecord(
     id="",

@@ -14,7 +14,8 @@ from buildlab.engine.model import Engine
 from buildlab.errors import DiskFull
 from buildlab.record import store
 from buildlab.record.engineinfo import EngineInfo
-from buildlab.record.model import BuildRecord, Interval, LogLine, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Interval, LogLine, State, Step, StepKey
 
 LISTED = """\
 ID:           aaa

@@ -19,7 +19,8 @@ from buildlab.claims.model import Judged, Verdict
 from buildlab.cli import main
 from buildlab.errors import UsageError
 from buildlab.record.engineinfo import EngineInfo
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step, StepKey
 
 GOOD = """\
 where = "Rules"

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from buildlab.cli import _progress
 from buildlab.cli._aligned import aligned, cut
-from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import StepKey
 from buildlab.record.stream import Progress, StepProgress
 from tests.unit.factory import failed, record
 

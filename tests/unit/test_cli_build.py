@@ -10,7 +10,8 @@ import pytest
 
 from buildlab.cli import main
 from buildlab.record import store
-from buildlab.record.model import BuildRecord, Interval, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Interval, State, Step, StepKey
 from buildlab.record.store import save, to_dict
 
 

@@ -13,7 +13,8 @@ from buildlab.cli import main
 from buildlab.record import store
 from buildlab.record.compare import compare, plain, summary
 from buildlab.record.compare.changes import word_diff
-from buildlab.record.model import BuildRecord, Failure, Interval, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Failure, Interval, State, Step, StepKey
 from buildlab.show.html import comparison_html
 from buildlab.show.tables import comparison
 from tests.unit import factory

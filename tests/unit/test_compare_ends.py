@@ -11,7 +11,8 @@ from buildlab.cli import main
 from buildlab.record import store
 from buildlab.record.compare import compare, plain, summary
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, BuildWarning, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import BuildWarning, StepKey
 from buildlab.show import tables
 from buildlab.show.html import comparison_html, matrix_html, record_html
 from tests.unit.test_compare import GOOD, LEFT, RAN, build, failed

@@ -10,8 +10,9 @@ import pytest
 from buildlab.record.compare import compare, summary
 from buildlab.record.derive import critical_path, measure, misses, no_op_s, totals
 from buildlab.record.matrix import Matrix, describe_matrix
-from buildlab.record.model import BuildRecord, Internal, Interval, LogLine, State, Step, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_bytes, format_ratio, format_s, short_instruction
+from buildlab.record.steps import Internal, Interval, LogLine, State, Step, StepKey
 from buildlab.record.words import (
     describe,
     describe_sizes,

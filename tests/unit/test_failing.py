@@ -9,8 +9,8 @@ import pytest
 
 from buildlab.errors import BuildFailed
 from buildlab.record import failing
-from buildlab.record.model import LogLine
 from buildlab.record.phrases import format_s
+from buildlab.record.steps import LogLine
 from buildlab.record.words import describe, record_text
 from buildlab.show.html import record_html
 from buildlab.show.widgets.frame import settled_html

@@ -9,7 +9,7 @@ import pytest
 
 from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.joining import make_record
-from buildlab.record.model import CacheMount, State, StepKey
+from buildlab.record.steps import CacheMount, State, StepKey
 from buildlab.record.words import describe
 from buildlab.show.html import record_html
 from buildlab.show.widgets.frame import settled_html

@@ -9,7 +9,8 @@ import pytest
 
 from buildlab.record import derive, matrix, store
 from buildlab.record.compare import compare
-from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import StepKey
 from buildlab.record.words import describe
 from buildlab.show import tables
 from buildlab.show.html import record_html

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, Interval, State, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Interval, State, StepKey
 from buildlab.show import plot
 from buildlab.show.plot import show
 from buildlab.show.plot.compare import split_wall

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.show import plot
 from buildlab.show.plot import Shown, show
 from tests.unit import factory

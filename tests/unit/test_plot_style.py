@@ -12,7 +12,7 @@ from matplotlib.font_manager import get_font
 from matplotlib.patches import Patch
 
 from buildlab.record import style
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.show import plot
 from buildlab.show.plot.canvas import SHEET, styled
 from tests.unit import factory

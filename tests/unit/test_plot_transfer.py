@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
-from buildlab.record.model import BuildRecord, Internal, Interval
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Internal, Interval
 from buildlab.show import plot, tables
 from tests.unit import factory
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from buildlab.record.model import StepKey
+from buildlab.record.steps import StepKey
 from buildlab.record.stream import Fold
 from buildlab.record.stream.vertex import merged, parse_name, seconds
 from tests.unit.streams import NAMES, folded, record, recorded, states

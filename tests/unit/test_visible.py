@@ -24,7 +24,8 @@ from buildlab.errors import BuildlabError, UsageError
 from buildlab.record import store
 from buildlab.record.compare import compare, summary
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, BuildWarning, Failure, LogLine
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import BuildWarning, Failure, LogLine
 from buildlab.record.stream.fold import Progress, StepProgress
 from buildlab.record.words import describe
 from buildlab.setup.doctor.model import Finding, Report, Result

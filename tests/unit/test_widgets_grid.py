@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from buildlab.errors import UsageError
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.show.widgets import kernel
 from buildlab.show.widgets.grid import predict_edits
 from tests.unit import factory

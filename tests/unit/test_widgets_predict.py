@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from buildlab.errors import UsageError
-from buildlab.record.model import State, StepKey
+from buildlab.record.steps import State, StepKey
 from buildlab.show.widgets import kernel
 from buildlab.show.widgets.predict import predict
 from tests.unit import factory

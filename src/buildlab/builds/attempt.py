@@ -17,7 +17,7 @@ from buildlab.builds.trouble.suspect import judged
 from buildlab.builds.trouble.vigil import Vigil
 from buildlab.engine import reviving
 from buildlab.record.joining import make_record
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.record.stream import Fold, PlainLog, Progress
 
 

@@ -22,7 +22,7 @@ from buildlab.errors import (
 from buildlab.host.settings import Settings
 from buildlab.masking import Masker
 from buildlab.record import store
-from buildlab.record.model import Failure
+from buildlab.record.steps import Failure
 
 _BASE_IMAGE = re.compile(r"load metadata for (\S+)")
 _WAITS = {

@@ -16,7 +16,8 @@ from buildlab.builds.trouble import faults
 from buildlab.builds.trouble.notes import Notes
 from buildlab.builds.trouble.suspect import Doubt
 from buildlab.engine.model import Engine
-from buildlab.record.model import BuildRecord, BuildWarning, Files
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import BuildWarning, Files
 
 
 @dataclass(frozen=True, slots=True)

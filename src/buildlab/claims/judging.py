@@ -8,7 +8,8 @@ from buildlab.bench.conditions import Condition, told
 from buildlab.bench.runs import Fact, Runs
 from buildlab.claims.model import Claim, Evidence, Judged, Verdict
 from buildlab.errors import UsageError
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 
 def judge(claim: Claim, facts: Mapping[str, Fact]) -> Judged:

@@ -19,7 +19,7 @@ from buildlab.record.words import how_it_ended, suspicion
 
 if TYPE_CHECKING:
     from buildlab.record.compare import Change, Comparison, Side
-    from buildlab.record.model import Step
+    from buildlab.record.steps import Step
 
 _MARKS = {"new": "+", "gone": "−", "changed": "~", "same": "", "not known": ""}
 _GAP, _NARROWEST, _WIDEST_STEP, _LINES = 2, 18, 14, 3

@@ -19,7 +19,8 @@ from buildlab.record.style import BASE_WORDS, COLOURS, ENDED, GLYPHS, TIMED, WOR
 from buildlab.record.words import below_sentence, describe, state_words, suspicion, warning_lines
 
 if TYPE_CHECKING:
-    from buildlab.record.model import BuildRecord, State, Step, StepKey
+    from buildlab.record.model import BuildRecord
+    from buildlab.record.steps import State, Step, StepKey
     from buildlab.record.stream import Progress
 
 

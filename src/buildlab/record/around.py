@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from buildlab.record import failing
-from buildlab.record.model import BuildWarning, Internal
+from buildlab.record.steps import BuildWarning, Internal
 from buildlab.record.stream import Fold, Vertex
 from buildlab.record.stream.vertex import intervals
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from buildlab.record.model import BuildRecord, Internal, Interval, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Internal, Interval, State, Step, StepKey
 
 _TRANSFER: Final = frozenset({"definition", "dockerignore", "context", "remote context"})
 _CONTEXTS: Final = frozenset({"context", "remote context"})

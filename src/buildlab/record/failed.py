@@ -1,20 +1,35 @@
 """The words of a build that failed: where, why, what the step itself said, the lines of the file.
 
-Below the record, which raises them; of it, only its form is known here.
+Below the record, which raises them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from buildlab.basics.visible import visible
 from buildlab.record.phrases import count, short_instruction
-
-if TYPE_CHECKING:
-    from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Failure, Step
 
 
-def failed_text(record: BuildRecord) -> str:
+class Ended(Protocol):
+    """A build that ended: a `BuildRecord`, as far as its failure goes."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def commit(self) -> str: ...
+    @property
+    def dockerfile(self) -> str: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def failure(self) -> Failure | None: ...
+    @property
+    def steps(self) -> tuple[Step, ...]: ...
+
+
+def failed_text(record: Ended) -> str:
     """The error of a build that failed: where, why, what the step said, the lines of the file."""
     failure = record.failure
     why = failure.message if failure else "the build ended without saying why"
@@ -22,7 +37,7 @@ def failed_text(record: BuildRecord) -> str:
     return visible("\n".join([said, *failure_lines(record)]))
 
 
-def failure_lines(record: BuildRecord) -> list[str]:
+def failure_lines(record: Ended) -> list[str]:
     """What stands under the error of a failed build: the step's last words, then the excerpt."""
     failure = record.failure
     if record.ok or failure is None:
@@ -41,7 +56,7 @@ def failure_lines(record: BuildRecord) -> list[str]:
     return lines
 
 
-def at_step(record: BuildRecord) -> str:
+def at_step(record: Ended) -> str:
     """The step that failed, by place and instruction, before a colon; "" where none did."""
     failure = record.failure
     step = next((s for s in record.steps if failure and s.key == failure.step), None)
@@ -50,6 +65,6 @@ def at_step(record: BuildRecord) -> str:
     return f"{step.place} {short_instruction(step.instruction, 40)}: "
 
 
-def commit(record: BuildRecord) -> str:
+def commit(record: Ended) -> str:
     """Which commit was built, to follow a title; "" where there is none."""
     return f" at commit {record.commit[:12]}" if record.commit else ""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from buildlab.record.model import LogLine
+from buildlab.record.steps import LogLine
 
 SHOWN: Final = 15
 """So many of the last lines of a step's output stand under the error."""

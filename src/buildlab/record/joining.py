@@ -15,17 +15,9 @@ from buildlab import masking
 from buildlab.masking import Masker
 from buildlab.record import around, failing, provenance
 from buildlab.record.engineinfo import EngineInfo
-from buildlab.record.model import (
-    BuildRecord,
-    Failure,
-    Internal,
-    Layer,
-    LogLine,
-    State,
-    Step,
-    StepKey,
-)
+from buildlab.record.model import BuildRecord
 from buildlab.record.provenance import Graph, Op
+from buildlab.record.steps import Failure, Internal, Layer, LogLine, State, Step, StepKey
 from buildlab.record.stream import Fold, Group, Vertex
 from buildlab.record.stream.vertex import intervals, seconds
 from buildlab.record.written import as_written, build_arguments, built_target, image_settings

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from buildlab.record.compare import merged
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import count
 from buildlab.record.recorded import bracketed, where_recorded
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.record.style import STOPPED_WORD
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from buildlab import masking
-from buildlab.record.model import CacheMount, Layer
+from buildlab.record.steps import CacheMount, Layer
 from buildlab.record.stream.fold import decoded
 
 _KEY: Final = "buildx.build.provenance"

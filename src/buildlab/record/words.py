@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from buildlab.basics.visible import on_one_line, visible
 from buildlab.record import derive
 from buildlab.record.failed import at_step, commit, failure_lines
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import count, format_bytes, format_ratio, format_s, short_instruction
 from buildlab.record.recorded import bracketed
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.record.style import BASE_WORDS, STOPPED_WORD, is_base
 
 _NAMED = 3

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from buildlab.dockerfile.reading import Dockerfile, Instruction, Scope, Stage, parse, scopes
-from buildlab.record.model import Step
+from buildlab.record.steps import Step
 
 _OF_A_STEP: Final[tuple[str, ...]] = ("FROM",)
 _OF_A_RUN: Final = (*_OF_A_STEP, "USER", "SHELL")

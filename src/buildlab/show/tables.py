@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from buildlab.record import derive
 from buildlab.record.compare import compare
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import short_instruction
 from buildlab.record.recorded import where_recorded
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.record.words import how_it_ended, state_words, suspicion
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from buildlab.builds.context.ignoring import Rules, rules_of
 from buildlab.host import private
 from buildlab.masking.given import given, secret_flags
 from buildlab.record import flags as docker
-from buildlab.record.model import Files
+from buildlab.record.steps import Files
 
 _MOST_ENTRIES: Final = 2_000
 _LARGEST_SECRET_BYTES: Final = 1 << 20

@@ -18,7 +18,8 @@ from buildlab.basics import jsontext
 from buildlab.builds.asked.source import Source
 from buildlab.builds.context.ignoring import rules_of
 from buildlab.dockerfile.reading import Stage, parse
-from buildlab.record.model import BuildRecord, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Step
 
 _NOT_FOUND = re.compile(r'"(?P<path>/[^"]*)": not found\s*$')
 _FLAG = re.compile(r"--(?P<name>[a-z-]+)(?:=(?P<value>\S+))?")

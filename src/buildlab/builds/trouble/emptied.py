@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from buildlab.dockerfile.reading import parse
 from buildlab.record.flags import given, values
-from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step
 
 _MOUNT = re.compile(r"--mount=(?P<fields>\S*\btype=cache\b\S*)")
 _WHERE = re.compile(r"(?:^|,)(?:target|dst|destination)=(?P<where>[^,]+)")

@@ -15,7 +15,8 @@ from buildlab.builds.trouble.emptied import emptied, unmatched
 from buildlab.dockerfile.reading import parse
 from buildlab.errors import quoted
 from buildlab.masking import Masker
-from buildlab.record.model import BuildRecord, Files
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Files
 
 _WARNING = re.compile(r"^WARNING: (?P<said>.*\S)\s*$", re.M)
 _NO_LOCAL_CACHE = re.compile(r"local cache import at \S+ not found")

@@ -19,7 +19,8 @@ from buildlab.builds.trouble.faults import says_disk_full
 from buildlab.engine.distrust import forget_since
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, DiskFull
-from buildlab.record.model import BuildRecord, BuildWarning, State, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import BuildWarning, State, Step
 
 _ROUNDED_S = 1.0
 """The cache tells when a result was begun to the second."""

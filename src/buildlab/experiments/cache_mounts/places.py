@@ -17,7 +17,8 @@ from buildlab.experiments.programs.harbour import (
     how_many_compiled,
     how_many_fetched,
 )
-from buildlab.record.model import BuildRecord, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Step
 
 HERE = Path(__file__).parent
 MB = 1_000_000

@@ -11,7 +11,8 @@ from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.experiments.programs import program
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 BASE = "debian:trixie-slim"
 CACHE = "RUN --mount=type=cache,target=/store"

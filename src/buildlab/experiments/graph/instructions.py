@@ -8,7 +8,8 @@ from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Runs
 from buildlab.builds import build
 from buildlab.experiments.graph.shapes import exported, recipe
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 BINDS = ("copied", "bound", "one-file")
 

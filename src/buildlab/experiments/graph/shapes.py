@@ -18,7 +18,8 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.experiments.graph import llb
 from buildlab.record import derive
-from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step
 
 HERE = Path(__file__).parent
 STAGES: Final = ("base", "page", "style", "script", "seal", "stamp", "tests", "site")

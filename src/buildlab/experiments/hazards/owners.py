@@ -10,7 +10,8 @@ from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.engine import engine, pruning
 from buildlab.experiments.programs.harbour import harbour
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 HERE = Path(__file__).parent
 BASE = "FROM debian:trixie-slim\n"

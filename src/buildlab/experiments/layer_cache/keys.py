@@ -12,7 +12,8 @@ from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.experiments.context.order import split_copy
 from buildlab.experiments.programs import program
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 PROGRAM = "main.go"
 STEPS = {

@@ -20,7 +20,8 @@ from buildlab.builds.asked.command import tag
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import Engine, engine
 from buildlab.errors import UsageError
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 HERE = Path(__file__).parent
 PROGRAM: Final = HERE / "ablation"

@@ -16,7 +16,8 @@ from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
 from buildlab.record import store
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.services.module import Module
 
 HOST = "git.example.test"

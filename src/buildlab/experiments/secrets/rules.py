@@ -11,7 +11,8 @@ from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Row, Runs
 from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 HERE = Path(__file__).parent
 RECIPE = HERE / "rules"

@@ -20,7 +20,8 @@ from buildlab.builds import build
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.experiments.sharing.ways import CROSSED, EDITS, PROGRAM, WAYS
-from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step
 from buildlab.services.registry import Registry, Traffic, reached_by, registry
 
 MB = 1_000_000

@@ -13,7 +13,8 @@ from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine import engine
 from buildlab.engine.model import Engine
 from buildlab.experiments.programs import program
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.services.registry import Registry, registry
 
 STAGES = """FROM debian:trixie-slim AS build

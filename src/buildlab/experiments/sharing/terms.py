@@ -17,7 +17,8 @@ from buildlab.engine import engine
 from buildlab.errors import BuildlabError
 from buildlab.experiments.sharing.machines import MB
 from buildlab.experiments.sharing.ways import PROGRAM
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.services.registry import Registry, reached_by, registry
 
 COMPRESSIONS = ("gzip", "zstd", "uncompressed")

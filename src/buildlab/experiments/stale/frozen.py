@@ -22,7 +22,8 @@ from buildlab.experiments.stale.unseen import (
     then,
     unpacked,
 )
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.services.registry import Registry, registry
 
 PROGRAM = Path(__file__).parent / "program"

@@ -17,7 +17,8 @@ from buildlab.builds.client import plain
 from buildlab.builds.workspace import workspace
 from buildlab.engine import Engine, engine
 from buildlab.host import unpacking
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 
 HERE = Path(__file__).parent
 OLD, NEW = "v1.4.1\n", "v1.4.2\n"

@@ -17,7 +17,8 @@ from buildlab.builds.client import plain
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.host import unpacking
 from buildlab.record import derive
-from buildlab.record.model import BuildRecord, State, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step
 
 HERE = Path(__file__).parent
 SOURCE = HERE / "slow"

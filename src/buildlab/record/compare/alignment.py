@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from buildlab.record.compare.likeness import Words, alike, equal, subject, words
-from buildlab.record.model import Step
+from buildlab.record.steps import Step
 
 ALIKE = 0.45
 """From here on, two steps at one place are one step that changed."""

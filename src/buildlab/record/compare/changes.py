@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from buildlab.basics.visible import on_one_line
 from buildlab.record.compare.likeness import words
-from buildlab.record.model import BuildRecord, Step
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import Step
 from buildlab.record.written import built_target
 
 Kind = Literal[

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from buildlab.record import flags
 from buildlab.record.compare.changes import Difference
-from buildlab.record.model import BuildRecord, BuildWarning, Files
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import BuildWarning, Files
 
 _OF_THE_RESULT = ("--metadata-file", "--iidfile", "--tag", "--label", "--output", "--load")
 _LEFT_OUT = (*_OF_THE_RESULT, "--progress", "--quiet", "--file")

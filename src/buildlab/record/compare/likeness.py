@@ -8,7 +8,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from buildlab.dockerfile.reading import parse
-from buildlab.record.model import Step
+from buildlab.record.steps import Step
 
 SAME, NEARLY = 1.0, 0.9
 """Equal in every text; equal before or after expansion only."""

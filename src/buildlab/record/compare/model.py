@@ -7,7 +7,7 @@ from typing import Literal
 
 from buildlab.record.compare.changes import Difference
 from buildlab.record.engineinfo import EngineInfo
-from buildlab.record.model import State, Step, StepKey
+from buildlab.record.steps import State, Step, StepKey
 
 Status = Literal["same", "changed", "new", "gone", "not known"]
 Outcome = Literal["succeeded", "failed", "interrupted", "timed out"]

@@ -10,9 +10,9 @@ from buildlab.record.compare.changes import Difference
 from buildlab.record.compare.given import sent
 from buildlab.record.compare.likeness import core, words
 from buildlab.record.compare.model import Change, Comparison, Side
-from buildlab.record.model import State, Step, StepKey
 from buildlab.record.phrases import format_ratio, format_s
 from buildlab.record.recorded import bracketed
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.record.words import how_it_ended
 
 Names = Mapping[int, str]

@@ -13,7 +13,7 @@ from typing import Any
 from buildlab import masking
 from buildlab.basics import jsontext
 from buildlab.dockerfile.reading import parse
-from buildlab.record.model import BuildWarning, StepKey
+from buildlab.record.steps import BuildWarning, StepKey
 from buildlab.record.stream.grouping import Group, group
 from buildlab.record.stream.placing import placed
 from buildlab.record.stream.vertex import LogPiece, Vertex, merged, parse_name, seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from buildlab.record.model import StepKey
+from buildlab.record.steps import StepKey
 from buildlab.record.stream.vertex import Vertex
 from buildlab.record.style import Phase
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from buildlab.dockerfile.reading import Dockerfile, Instruction, Stage
-from buildlab.record.model import StepKey
+from buildlab.record.steps import StepKey
 from buildlab.record.stream.grouping import Group, Place
 
 _IMAGE, _SCRATCH = -1, -2

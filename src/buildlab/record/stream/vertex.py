@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from buildlab.record.model import Interval
+from buildlab.record.steps import Interval
 
 _STEP = re.compile(
     r"\[(?:(?P<platform>[^\s\]]+/[^\s\]]+) )?(?P<stage>[^\]]*?)\s*(?P<index>\d+)/(?P<total>\d+)\] "

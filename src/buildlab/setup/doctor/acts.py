@@ -17,7 +17,8 @@ from buildlab.engine import reviving
 from buildlab.engine.asking import lets_through
 from buildlab.engine.docker.owned import container_labels
 from buildlab.engine.model import Engine
-from buildlab.record.model import BuildRecord, State
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State
 from buildlab.setup.doctor.model import Bench, Fault, Outcome, Skip, warning, well
 
 BUILD_TIMEOUT_S = 180

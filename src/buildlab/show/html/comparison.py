@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buildlab.record.compare import Change, Comparison, Side, summary
-from buildlab.record.model import Step
+from buildlab.record.steps import Step
 from buildlab.record.words import how_it_ended, suspicion
 from buildlab.show.html.look import look, worked_s
 from buildlab.show.html.page import render, styled

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.show.html.look import Look, look
 from buildlab.show.html.page import render, styled
 

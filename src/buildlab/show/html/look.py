@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from buildlab.record.model import Step
+from buildlab.record.steps import Step
 from buildlab.record.style import BASE_WORDS, TIMED, WORDS
 from buildlab.record.words import how_it_ended, state_words
 

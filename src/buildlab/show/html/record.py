@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from buildlab.record.derive import totals
 from buildlab.record.failed import failure_lines
-from buildlab.record.model import BuildRecord, Internal, Step
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_bytes, format_s
+from buildlab.record.steps import Internal, Step
 from buildlab.record.style import INTERNAL_WORDS
 from buildlab.record.words import describe, suspicion, warning_lines
 from buildlab.show.html.look import step_look, worked_s

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from buildlab.record import phrases
-from buildlab.record.model import State, Step
+from buildlab.record.steps import State, Step
 from buildlab.record.style import COLOURS, HATCHES, INK
 
 SHEET: Final = Path(__file__).with_name("buildlab.mplstyle")

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from buildlab.record.compare import merged
-from buildlab.record.model import BuildRecord, Interval, State, Step
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_ratio, format_s
 from buildlab.record.recorded import where_recorded
+from buildlab.record.steps import Interval, State, Step
 from buildlab.record.style import COLOURS, GLYPHS, STOPPED_WORD, WORDS
 from buildlab.show.plot.canvas import (
     MONO,

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from buildlab.record.derive import critical_path, totals
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_s
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.record.style import BASE_WORDS, COLOURS, GLYPHS, INK, PAPER, STOPPED_WORD, WORDS
 from buildlab.show.plot.canvas import (
     MONO,

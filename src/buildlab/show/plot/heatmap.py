@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from buildlab.record.matrix import Matrix
-from buildlab.record.model import State
+from buildlab.record.steps import State
 from buildlab.record.style import COLOURS, GLYPHS, INK, STOPPED_WORD, WORDS
 from buildlab.show.plot.canvas import MONO, WIDTH_IN, axes_of, clip, look, short_instruction, styled
 

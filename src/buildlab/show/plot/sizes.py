@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from matplotlib.axes import Axes
 
-from buildlab.record.model import BuildRecord, Layer
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_bytes
 from buildlab.record.recorded import where_recorded
+from buildlab.record.steps import Layer
 from buildlab.record.style import INK, INTERNAL, OWN
 from buildlab.show.plot.canvas import axes_of, clip, note, short_instruction, styled
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from matplotlib.axes import Axes
 
-from buildlab.record.model import BuildRecord, Internal, Interval, State, Step
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_s
+from buildlab.record.steps import Internal, Interval, State, Step
 from buildlab.record.style import (
     BASE_WORDS,
     COLOURS,

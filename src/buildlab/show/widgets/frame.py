@@ -10,8 +10,9 @@ from typing import Final
 from markupsafe import Markup
 
 from buildlab.basics.visible import on_one_line
-from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import format_bytes, format_s
+from buildlab.record.steps import StepKey
 from buildlab.record.stream import Progress
 from buildlab.record.style import INTERNAL_WORDS, STOPPED_WORD, is_base
 from buildlab.record.words import below_sentence, describe, warning_lines

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from buildlab.errors import UsageError
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.recorded import where_recorded
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.record.style import GLYPHS, WORDS
 from buildlab.show.widgets.asked import Asked
 from buildlab.show.widgets.gridframe import GridRow, box, grid_html, result_row

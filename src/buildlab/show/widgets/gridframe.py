@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from buildlab.record.model import StepKey
+from buildlab.record.steps import StepKey
 from buildlab.record.style import GLYPHS
 from buildlab.show.html.page import render, styled
 from buildlab.show.widgets.prediction import EXECUTED, SIGNS, Checked, Result

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from buildlab.record.model import BuildRecord, StepKey
+from buildlab.record.model import BuildRecord
 from buildlab.record.phrases import short_instruction
+from buildlab.record.steps import StepKey
 from buildlab.show.html.page import render, styled
 from buildlab.show.widgets.asked import Asked
 from buildlab.show.widgets.prediction import SHOWN, Mark, Result, compare_with, resolve

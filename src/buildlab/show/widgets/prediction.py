@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from buildlab.errors import UsageError
-from buildlab.record.model import BuildRecord, State, Step, StepKey
+from buildlab.record.model import BuildRecord
+from buildlab.record.steps import State, Step, StepKey
 from buildlab.show.html.look import look
 from buildlab.show.html.page import render, styled
 
