@@ -13,7 +13,7 @@ from buildlab import claims
 from buildlab.bench.conditions import parse
 from buildlab.bench.evidence import Kept
 from buildlab.bench.runs import Fact, Runs
-from buildlab.claims import running, shipped
+from buildlab.claims import catalogue, running, shipped
 from buildlab.claims.judging import facts_of, judge
 from buildlab.claims.model import Judged, Verdict
 from buildlab.cli import main
@@ -316,3 +316,12 @@ def test_a_run_that_is_not_complete_says_so(
     told = capsys.readouterr().out
     assert "not measured" in told
     assert "no such base" in told
+
+
+@pytest.mark.parametrize(("former", "now"), sorted(catalogue.FORMER.items()))
+def test_a_claim_of_before_finds_its_judge(former: str, now: str) -> None:
+    """Somebody's own claim may name an experiment by the file in which it was once."""
+    functions = [n.partition(".")[2] for n in catalogue.names() if n.startswith(f"{now}.")]
+    assert functions
+    for function in functions:
+        assert catalogue.find(f"{former}.{function}") is catalogue.find(f"{now}.{function}")

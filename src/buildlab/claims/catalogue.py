@@ -11,7 +11,15 @@ from buildlab.bench.runs import Runs
 from buildlab.errors import UsageError
 
 FORMER = {
+    "ablation": "limit",
+    "attested": "reproducible",
+    "cache_mount_hazards": "hazards",
+    "cache_mount_no_ops": "cache_mounts",
     "cache_mount_places": "cache_mounts",
+    "cache_mount_sharing": "hazards",
+    "cache_mount_trust": "hazards",
+    "checks": "reproducible",
+    "ci_month": "ci",
     "claims_client": "graph",
     "claims_go": "go",
     "claims_images": "small_images",
@@ -20,9 +28,15 @@ FORMER = {
     "claims_registry": "sharing",
     "claims_stale": "stale",
     "claims_time": "limit",
-    "checks": "reproducible",
+    "frozen": "stale",
+    "instructions": "graph",
     "leaks": "secrets",
+    "linking": "small_images",
     "platforms": "graph",
+    "scanned": "reproducible",
+    "secret_rules": "secrets",
+    "serving": "small_images",
+    "sharing_terms": "sharing",
 }
 """What folders were called before: somebody's claims may still say so."""
 
