@@ -98,6 +98,21 @@ def test_the_callers_part_runs_beside_the_builds(machine: Callable[..., None]) -
     assert order == ["images", "also"]
 
 
+def test_the_callers_part_begins_at_once_where_all_is_there(
+    machine: Callable[..., None], tmp_path: Path
+) -> None:
+    """A second start: JupyterLab is on its way while the engine is looked at."""
+    (tmp_path / "home" / "engine").mkdir(parents=True)
+    begun = threading.Event()
+
+    def engine(**_: object) -> Engine:
+        assert begun.wait(LIMIT_S)
+        return ENGINE
+
+    machine(engine=engine)
+    prepare.prepare(None, prepare.Also("JupyterLab", lambda _: begun.set()))
+
+
 def test_a_fault_in_one_part_ends_the_others(machine: Callable[..., None]) -> None:
     """The engine's start stops at its next word; the error is that of the part that failed."""
     begun = threading.Event()

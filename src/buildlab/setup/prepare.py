@@ -22,7 +22,8 @@ from buildlab.setup.parts import Part, Unwatched, Watching
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """A part of the caller's, done beside what comes after the base images."""
+    """A part of the caller's. On a machine that has all it is begun at once, else it waits until
+    the processors have less to do: for the base images."""
 
     title: str
     do: Callable[[Part], None]
@@ -34,30 +35,39 @@ def prepare(watching: Watching | None = None, also: Also | None = None) -> Engin
     What is there is left as it is. The first fault in any part ends all of them. Raises
     BuildlabError.
     """
-    watching = watching or Unwatched()
-    engine, bases = _engine(watching)
+    later = not Settings.from_env().paths.engine.exists()
     # Builds are ended once, and then looked after: the engine is asked whether they have.
     with Beside(once=True) as beside:
 
         def part(title: str) -> Part:
-            return Part(title, watching, beside.check)
+            return Part(title, watching or Unwatched(), beside.check)
 
+        if also is not None and not later:
+            beside.start(lambda: _do(also, part(also.title)))
+        bases = part("Base images")
+        engine = _engine(part("Engine"), bases)
         if engine.can.build:
             with bases.of(beside.check):
                 found = images.ensure(engine, progress=bases)
                 bases.result = ", ".join(f"{image.name} ({image.origin})" for image in found)
-        if also is not None:
+        if also is not None and later:
             beside.start(lambda: _do(also, part(also.title)))
         if engine.can.build:
             _builds(engine, part)
     return engine
 
 
-def _engine(watching: Watching) -> tuple[Engine, Part]:
-    """The engine, and the part of its images: they may have been assembled beside it."""
+def _engine(part: Part, bases: Part) -> Engine:
+    """The engine; the part of its images may begin beside it."""
+    outer = part.check
     with Beside() as beside:
-        bases = Part("Base images", watching, beside.check)
-        with Part("Engine", watching, beside.check) as part:
+
+        def check() -> None:
+            outer()
+            beside.check()
+
+        bases.of(check)
+        with part.of(check):
             try:
                 if ahead.due():
                     beside.start(lambda: ahead.assemble(bases, bases.begin))
@@ -66,7 +76,7 @@ def _engine(watching: Watching) -> tuple[Engine, Part]:
                 raise _with_replay(error) from error
             told = dict.fromkeys((engine.info.name, engine.kind, engine.info.engine_version))
             part.result = " ".join(filter(None, told))
-    return engine, bases
+    return engine
 
 
 def _do(also: Also, part: Part) -> None:
