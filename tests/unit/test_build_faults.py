@@ -28,6 +28,13 @@ def told(tail: str, *, seen: bool, code: int = 1) -> BuildlabError | None:
             EngineError,
             "no engine answers",
         ),
+        (
+            "Error response from daemon: Container a335c5e3b1a6 is restarting, wait until the "
+            "container is running",
+            False,
+            EngineError,
+            "no engine answers",
+        ),
         ('ERROR: no builder "nope" found', False, UsageError, "no builder"),
         (
             "docker: 'buildx' is not a docker command.\nSee 'docker --help'",

@@ -19,7 +19,8 @@ _DOCTOR = "see what is wrong: buildlab doctor"
 _UNREACHABLE = re.compile(
     r"cannot connect to the docker daemon|error during connect|failed to connect to the docker"
     r"|is the docker daemon running|permission denied while trying to connect"
-    r"|failed to find driver|connect: connection refused|connect: no such file or directory",
+    r"|failed to find driver|connect: connection refused|connect: no such file or directory"
+    r"|error response from daemon: container \S+ is (?:restarting|paused|not running)",
     re.I,
 )
 _DIED = re.compile(

@@ -76,7 +76,7 @@ def edits() -> Runs:
     return Runs(records, facts)
 
 
-@experiment(uses=("programs/small",))
+@experiment(uses=("sample",))
 def split() -> Runs:
     """cmd/ and internal/ of the service, copied by instructions of their own; one file edited.
 
