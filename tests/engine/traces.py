@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from buildlab.engine.embedded.cgroups import folders
 from buildlab.engine.embedded.daemon_config import cgroup_name
 from buildlab.engine.embedded.instance import Instance
 from buildlab.host.process import ProcessId
+
+KINDS = ("net", "mnt", "pid")
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,16 @@ class Traces:
     namespaces: tuple[str, ...]
     cgroup: str
     pids: tuple[int, ...]
+    held: tuple[BinaryIO, ...]
+    """The namespaces, open: else their numbers would be given to the next engine's at once."""
 
     @classmethod
     def of(cls, running: Instance) -> Traces:
         return cls(
-            tuple(_namespace(running.init_pid, kind) for kind in ("net", "mnt", "pid")),
+            tuple(_namespace(running.init_pid, kind) for kind in KINDS),
             cgroup_name(running.state_dir),
             (running.supervisor.pid, running.init.pid, running.uplink.pid),
+            tuple(Path(f"/proc/{running.init_pid}/ns/{kind}").open("rb") for kind in KINDS),
         )
 
     def left(self) -> list[str]:
@@ -61,8 +67,7 @@ class Traces:
         processes = [
             f"process {pid}"
             for pid in _pids()
-            if pid in self.pids
-            or any(_namespace(pid, k) in self.namespaces for k in ("net", "mnt", "pid"))
+            if pid in self.pids or any(_namespace(pid, kind) in self.namespaces for kind in KINDS)
         ]
         return processes + [str(folder) for folder in folders(self.cgroup)]
 
