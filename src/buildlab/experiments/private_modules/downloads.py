@@ -7,12 +7,11 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
-from dataclasses import replace
 from pathlib import Path
 
 from buildlab.bench.runs import Row
 from buildlab.builds import build
+from buildlab.builds.client import plain
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
 from buildlab.record import store
@@ -41,7 +40,7 @@ OTHER_HOST = "REMOTE HOST IDENTIFICATION HAS CHANGED"
 UNKNOWN_HOST = "Host key verification failed"
 UNKNOWN_KEY = "Permission denied (publickey)"
 NO_FORWARD = "unset ssh forward key default"
-NO_AGENT = "SSH_AUTH_SOCK"
+NO_AGENT = "invalid empty ssh agent socket"
 DIRECT = "no secure protocol found for repository"
 CAUSES = (
     *(REFUSED, UNTRUSTED, INSECURE, NO_SECRET, SUMS),
@@ -86,11 +85,11 @@ class Downloads:
         )
         return self.records[title]
 
-    def without_agent(self) -> Downloads:
-        """The same as one sees it who has no agent."""
-        other = copy(self)
-        other.lab = replace(self.lab, env={**self.lab.env, "SSH_AUTH_SOCK": None})
-        return other
+    def said_without_agent(self, target: str) -> str:
+        """What docker itself says to who gives --ssh and has no agent: no build begins."""
+        flags = (*self._flags, f"--target={target}", "--ssh=default")
+        no_agent: dict[str, str | None] = {"SSH_AUTH_SOCK": None}
+        return plain.build(self._tree.path, *flags, engine=self.lab, env=no_agent).text
 
     def key_flag(self, private: str) -> str:
         """The flag that hands over a key's file as if it were an agent's."""

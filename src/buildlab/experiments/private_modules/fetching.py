@@ -10,7 +10,6 @@ from pathlib import Path
 from buildlab.bench.experiment import experiment
 from buildlab.bench.runs import Fact, Runs
 from buildlab.engine import engine
-from buildlab.errors import UsageError
 from buildlab.experiments.private_modules import downloads as why
 from buildlab.experiments.private_modules.downloads import (
     HOST,
@@ -106,7 +105,7 @@ def by_ssh() -> Runs:
         made.build("key file as agent", "agent", made.key_flag(ours.private), known_hosts=hosts)
         made.build("no --ssh", "agent", known_hosts=hosts)
         made.build("no --ssh, required", "required", known_hosts=hosts)
-        refused = _without_agent(made, hosts)
+        refused = made.said_without_agent("agent")
         made.build("no known_hosts", "agent", agent.flag)
         made.build("known_hosts of another server", "agent", agent.flag, known_hosts=impostor)
         made.build("ssh-keyscan", "scanned", agent.flag, port)
@@ -184,15 +183,6 @@ def _git(known: KeyPair) -> Iterator[tuple[GitServer, Downloads]]:
     ):
         flags = (f"--build-arg=GIT_URL={server.url}", *server.flags)
         yield server, Downloads(tree, outside, lab, flags, known.private)
-
-
-def _without_agent(made: Downloads, known_hosts: str) -> str:
-    """What docker says to who gives --ssh and has no agent: no build begins."""
-    try:
-        made.without_agent().build("no agent", "agent", "--ssh=default", known_hosts=known_hosts)
-    except UsageError as said:
-        return said.message
-    return ""
 
 
 def dockerfile(*stages: str, ssh: bool = False) -> str:
