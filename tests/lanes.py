@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ class Ready:
     """What the process that was started by hand has made for both lanes."""
 
     home: Path
+    setup: subprocess.Popen[bytes]
+    """What gives that home its engine, beside the first tests."""
     lacking: Mapping[str, str]
     """By marker, what the tests with it need and is not there; "" where nothing is."""
 
@@ -68,7 +71,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         lacking = {marker: ready() for marker, ready in parts.NEEDED.items()}
         if parts.in_ci() and any(lacking.values()):
             pytest.exit("; ".join(filter(None, lacking.values())), returncode=3)
-    config.stash[READY] = Ready(_second_home(), lacking)
+    config.stash[READY] = Ready(home := _second_home(), _buildlab(("setup",), home), lacking)
     config.option.numprocesses = len(WORKERS)
     config.option.dist = "loadscope"
 
@@ -98,9 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Nothing stays of the second home."""
     if READY in config.stash:
-        home = config.stash[READY].home
-        _buildlab(("clean", "--yes"), home)
-        shutil.rmtree(home.parent, ignore_errors=True)
+        ready = config.stash[READY]
+        if ready.setup.poll() is None:  # a run that was short, or was interrupted
+            ready.setup.send_signal(signal.SIGINT)
+        ready.setup.wait(timeout=parts.SETUP_LIMIT_S)
+        _buildlab(("clean", "--yes"), ready.home).wait(timeout=parts.SETUP_LIMIT_S)
+        shutil.rmtree(ready.home.parent, ignore_errors=True)
 
 
 def _of_all(config: pytest.Config) -> bool:
@@ -120,7 +126,6 @@ def _second_home() -> Path:
     for name in COPIED:
         if (first / name).is_dir():
             shutil.copytree(first / name, home / name, copy_function=_link, symlinks=True)
-    _buildlab(("setup",), home, wait=False)
     return home
 
 
@@ -131,7 +136,7 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _buildlab(words: Sequence[str], home: Path, *, wait: bool = True) -> None:
+def _buildlab(words: Sequence[str], home: Path) -> subprocess.Popen[bytes]:
     env = {
         **os.environ,
         "BUILDLAB_HOME": str(home),
@@ -139,8 +144,6 @@ def _buildlab(words: Sequence[str], home: Path, *, wait: bool = True) -> None:
     }
     nothing = subprocess.DEVNULL
     command = [sys.executable, "-m", "buildlab", *words]
-    started = subprocess.Popen(
+    return subprocess.Popen(
         command, cwd=parts.ROOT, env=env, stdin=nothing, stdout=nothing, stderr=nothing
     )
-    if wait:
-        started.wait(timeout=parts.SETUP_LIMIT_S)
