@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import re
 import zlib
-from collections.abc import Hashable, Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -27,6 +28,7 @@ T = TypeVar("T")
 MISSING = "is missing"
 UNKNOWN = "is no field"
 _GZIP = 16 + zlib.MAX_WBITS
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`")
 
 
@@ -133,3 +135,32 @@ def _told(fault: str) -> Damaged:
         return Damaged(wrong, f"{where}.{field[2]}".removeprefix("."))
     wrong = wrong[:1].lower() + wrong[1:].replace("`", "")
     return Damaged(f"{wrong} ({key.strip('`')})" if key else wrong, where)
+
+
+def line(lines: Sequence[str], where: str, near: str = "") -> int:
+    """The number of the line of a field ("holds_if[1].when"), else of its table; 0 for neither.
+
+    With `near`, of the first line from there on that holds it.
+    """
+    first = _line(lines, where)
+    for number, text in enumerate(lines[max(first - 1, 0) :], start=max(first, 1)):
+        if near and near in text:
+            return number
+    return first
+
+
+def _line(lines: Sequence[str], where: str) -> int:
+    table, _, field = where.rpartition(".")
+    sets = re.compile(rf"""\s*["']?{re.escape(field.partition("[")[0])}["']?\s*=""")
+    seen: Counter[str] = Counter()
+    inside, header = "", 0
+    for number, text in enumerate(lines, start=1):
+        if found := _HEADER.match(text):
+            many, name = found.groups()
+            inside = f"{name}[{seen[name]}]" if many == "[[" else name
+            seen[name] += 1
+            if inside in (where, table):
+                header = number
+        elif where and inside == table and sets.match(text):
+            return number
+    return header

@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what a build leaves, and trying edits", ("artifact", "bench")),
     ("what is asked of builds", ("experiments", "setup")),
     ("what is said of them", ("claims",)),
+    ("what a learner does", ("labs",)),
     ("shown", ("show",)),
     ("what a lesson imports, what a handout is", ("notebook", "handout")),
     ("the command line", ("cli",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,3 +76,26 @@ def read(engine: Engine, ref: str) -> Image:
         config=found.get("Config") or {},
         layers=len((found.get("RootFS") or {}).get("Layers") or ()),
     )
+
+
+def id_of(engine: Engine, ref: str) -> str:
+    """The id of the image of that name; "" where the engine has none."""
+    import docker.errors
+
+    client = engine.client()
+    try:
+        return str(client.images.get(ref).id)
+    except docker.errors.ImageNotFound:
+        return ""
+    finally:
+        client.close()
+
+
+def remove(engine: Engine, ref: str) -> None:
+    """Remove an image of ours. What still uses it keeps it."""
+    import docker.errors
+
+    client = engine.client()
+    with suppress(docker.errors.DockerException):
+        client.images.remove(ref, force=True)
+    client.close()

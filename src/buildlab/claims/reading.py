@@ -159,5 +159,5 @@ class _File:
     def _place(self, where: str, near: str = "") -> str:
         """The file, with the line of the field `where`, or a later one that holds `near`."""
         shown = "/".join(self.path.parts[-3:])
-        line = shapes.line(self.text.splitlines(), where, near)
+        line = loading.line(self.text.splitlines(), where, near)
         return f"{shown}, line {line}" if line else shown

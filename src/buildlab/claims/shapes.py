@@ -1,11 +1,8 @@
-"""What a claim's file may hold, and how it is said what is wrong with one, and in which line."""
+"""What a claim's file may hold, and how it is said what is wrong with one."""
 
 from __future__ import annotations
 
 import difflib
-import re
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
@@ -15,7 +12,6 @@ from buildlab import loading
 Kind = Literal["article", "documentation", "guide", "rule"]
 Expected = Literal["holds", "holds if", "fails", "not testable here"]
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _CHOICES = {"kind": get_args(Kind), "expected": get_args(Expected)}
 _ENUM = "invalid enum value "
 _CONDITIONS = '["a fact == true"]'
@@ -81,35 +77,6 @@ def told(kind: type[Struct], fault: loading.Damaged) -> tuple[str, str]:
         value = fault.wrong.removeprefix(_ENUM)
         return f"{before}{field} is {value}", f"choose: {', '.join(_CHOICES[field])}"
     return str(fault), f"write {write}"
-
-
-def line(lines: Sequence[str], where: str, near: str = "") -> int:
-    """The number of the line of a field ("holds_if[1].when"), else of its table; 0 for neither.
-
-    With `near`, of the first line from there on that holds it.
-    """
-    first = _line(lines, where)
-    for number, text in enumerate(lines[max(first - 1, 0) :], start=max(first, 1)):
-        if near and near in text:
-            return number
-    return first
-
-
-def _line(lines: Sequence[str], where: str) -> int:
-    table, _, field = where.rpartition(".")
-    sets = re.compile(rf"""\s*["']?{re.escape(_name(field))}["']?\s*=""")
-    seen: Counter[str] = Counter()
-    inside, header = "", 0
-    for number, text in enumerate(lines, start=1):
-        if found := _HEADER.match(text):
-            many, name = found.groups()
-            inside = f"{name}[{seen[name]}]" if many == "[[" else name
-            seen[name] += 1
-            if inside in (where, table):
-                header = number
-        elif where and inside == table and sets.match(text):
-            return number
-    return header
 
 
 def _name(part: str) -> str:

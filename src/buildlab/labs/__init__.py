@@ -1,0 +1,1 @@
+"""Labs: exercises whose answers are graded by how their builds behave."""
