@@ -12,7 +12,7 @@ from buildlab.basics.visible import visible
 
 COMMANDS = (
     *("bake", "build", "bundle", "claims", "clean", "compare", "doctor", "engine", "env"),
-    *("handout", "images", "setup", "show", "start"),
+    *("handout", "images", "labs", "setup", "show", "start"),
 )
 """The commands of the kit, as hints name them."""
 

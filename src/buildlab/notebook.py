@@ -22,6 +22,7 @@ from buildlab.setup import doctor
 from buildlab.show import formatters, plot, tables
 from buildlab.show.plot import show
 from buildlab.show.widgets import activate, ask, predict, predict_cells, predict_edits
+from buildlab.show.widgets.workbench import open_lab
 
 __all__ = [
     "Edit",
@@ -34,6 +35,7 @@ __all__ = [
     "lesson",
     "load",
     "open_bench",
+    "open_lab",
     "open_service",
     "plot",
     "predict",

@@ -35,7 +35,8 @@ class Settings:
     once (BUILDLAB_REPLAY_PACE).
     `packages_dir` moves the unpacked packages out of `home` (BUILDLAB_PACKAGES), so that
     several homes can share them. `evidence_dir` keeps results of experiments elsewhere
-    (BUILDLAB_EVIDENCE): a test run has its own.
+    (BUILDLAB_EVIDENCE): a test run has its own. `work_dir` is where learners' copies are, in
+    place of work/ in the checkout (BUILDLAB_WORK).
     """
 
     home: Path
@@ -46,6 +47,7 @@ class Settings:
     replay_pace_s: float = PACE_S
     packages_dir: Path | None = None
     evidence_dir: Path | None = None
+    work_dir: Path | None = None
     docker_progress: str = "auto"
     """Docker's own BUILDKIT_PROGRESS: what --progress is where nobody gives it."""
 
@@ -69,6 +71,7 @@ class Settings:
             replay_pace_s=_pace(env.get("BUILDLAB_REPLAY_PACE", "").strip()),
             packages_dir=_folder(env, "BUILDLAB_PACKAGES"),
             evidence_dir=_folder(env, "BUILDLAB_EVIDENCE"),
+            work_dir=_folder(env, "BUILDLAB_WORK"),
             docker_progress=env.get("BUILDKIT_PROGRESS", "").strip() or "auto",
         )
 

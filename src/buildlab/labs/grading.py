@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from buildlab import engine as engines
 from buildlab.basics.visible import visible
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.errors import BuildFailed, DiskFull, EngineError, TimedOut, UsageError
+from buildlab.labs.files import files
 from buildlab.labs.model import BUILDS, Lab, Report, Verdict
 from buildlab.labs.rules import RULES
 from buildlab.labs.toolchain import Progress
@@ -119,11 +119,3 @@ def copied(lab: Lab, answer: Path) -> Iterator[tuple[Workspace, tuple[str, ...]]
                 notes.append(f"{path} is not as it was given, and was graded as it was given")
                 tree.copy_in(where, path)
         yield tree, tuple(notes)
-
-
-def files(root: Path) -> Iterator[tuple[str, Path]]:
-    """The files below a folder, each with its path from there."""
-    for folder, _, names in sorted(os.walk(root)):
-        for name in sorted(names):
-            path = Path(folder, name)
-            yield path.relative_to(root).as_posix(), path
