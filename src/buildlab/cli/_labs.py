@@ -176,11 +176,11 @@ def print_room(found: Room) -> None:
 def draw_room(found: Room, path: Path) -> None:
     """Box plots of minutes, checks and hints, to a picture file."""
     from buildlab.host import outfile
-    from buildlab.show import labs
+    from buildlab.show.plot import room as plots
 
     target = outfile.check(path, f"--plot {path}")
     try:
-        target.write_bytes(labs.room_picture(found, target.suffix.lstrip(".") or "png"))
+        target.write_bytes(plots.picture(found, target.suffix.lstrip(".") or "png"))
     except ValueError as fault:
         raise UsageError(f"--plot {path}: {fault}", "name a .png, .svg or .pdf file") from fault
     print(f"Drawn: {target}")

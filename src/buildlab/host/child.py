@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGINT, SIGKILL
 from typing import IO
 
 from buildlab.errors import EngineError, TimedOut
@@ -116,6 +116,24 @@ def kept(
 
 
 @contextmanager
+def shown(argv: Argv, grace_s: float = 30.0) -> Iterator[Process]:
+    """A program that writes where this process does, and is interrupted when the block ends.
+
+    It is in this process's group, so Ctrl-C has reached it already where that ends the block.
+    Killed where it is still there after `grace_s` seconds.
+    """
+    with _start(argv, None, out=None) as process, Watchdog(process.pid, grace_s):
+        try:
+            yield process
+            process.send_signal(SIGINT)
+        finally:
+            try:
+                process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                _kill(process)
+
+
+@contextmanager
 def ended_with_us(process: Process, grace_s: float = 10.0) -> Iterator[Process]:
     """End the process when the block ends, or when this process does, however that ends.
 
@@ -138,12 +156,13 @@ def _start(
     env: Mapping[str, str] | None,
     install: str = "",
     *,
-    out: int | IO[bytes],
+    out: int | IO[bytes] | None,
     cwd: Path | str | None = None,
     stdin: int = subprocess.DEVNULL,
     session: bool = False,
 ) -> Process:
-    """Output of both kinds to one file where `out` is one, else each to a pipe of its own."""
+    """Output of both kinds to one file where `out` is one, to this process's where it is None,
+    else each to a pipe of its own."""
     try:
         return subprocess.Popen(
             list(argv),
@@ -151,7 +170,7 @@ def _start(
             cwd=cwd,
             stdin=stdin,
             stdout=out,
-            stderr=out if out in (subprocess.PIPE, subprocess.DEVNULL) else subprocess.STDOUT,
+            stderr=out if out in (None, subprocess.PIPE, subprocess.DEVNULL) else subprocess.STDOUT,
             start_new_session=session,
         )
     except OSError as fault:

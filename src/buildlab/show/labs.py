@@ -1,25 +1,19 @@
-"""Labs shown: a report as it grows, a debrief with its picture and table, a room's box plots."""
+"""Labs shown: a report as it grows, a debrief with its picture and table, a hint."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup
-from matplotlib.axes import Axes
 
 from buildlab.errors import spoken
 from buildlab.labs.debrief import Debrief
 from buildlab.labs.hints import Given
 from buildlab.labs.model import Lab, Report, Verdict
-from buildlab.labs.room import Room
-from buildlab.record.style import INK
-from buildlab.show import plot
+from buildlab.show import plot, tables
 from buildlab.show.html.frame import frame_table
 from buildlab.show.html.page import render, styled
-from buildlab.show.plot.canvas import axes_of, clip
-from buildlab.show.plot.canvas import styled as by_sheet
 from buildlab.show.widgets.frame import settled_html
 
 WAITING: Final = "waiting"
@@ -82,35 +76,6 @@ def hint_html(lab: Lab, given: Given) -> str:
     return styled(render("lab_hint", says=says, text=text, rung=given.rung, stale=given.stale))
 
 
-@by_sheet
-def room_axes(found: Room, ax: Axes | None = None) -> Axes:
-    """Box plots of the minutes from begin to pass, one for each lab that somebody passed."""
-    minutes = {
-        lab.title: [p.minutes for p in found.of(lab) if p.minutes is not None] for lab in found.labs
-    }
-    there = {title: values for title, values in minutes.items() if values}
-    ax = axes_of(ax, 1.4 + 0.5 * max(len(there), 1))
-    names = [f"{clip(title, 30)} ({len(values)})" for title, values in there.items()]
-    if there:
-        looks: dict[str, Any] = {"color": INK}
-        ax.boxplot(
-            list(there.values()), orientation="horizontal", tick_labels=names, medianprops=looks
-        )
-    ax.invert_yaxis()
-    ax.set_xlabel("minutes from begin to pass")
-    ax.set_title(str(found), fontsize=9, loc="left")
-    return ax
-
-
-def room_picture(found: Room, form: str) -> bytes:
-    """The box plots as a file of this form: "png", "svg", "pdf". Raises ValueError for others."""
-    figure = room_axes(found).get_figure(root=True)
-    out = io.BytesIO()
-    if figure is not None:
-        figure.savefig(out, format=form, bbox_inches="tight", dpi=160)
-    return out.getvalue()
-
-
 def _row(says: str, verdict: Verdict | None) -> dict[str, str]:
     outcome = verdict.outcome if verdict else WAITING
     seen = verdict.seen if verdict else ""
@@ -135,9 +100,7 @@ def _rows(found: Debrief) -> list[dict[str, object]]:
 
 
 def _table(found: Debrief) -> str:
-    from pandas import DataFrame
-
-    return str(frame_table(DataFrame(_rows(found))))
+    return str(frame_table(tables.rows(_rows(found))))
 
 
 def _lines(report: Report) -> Iterator[str]:

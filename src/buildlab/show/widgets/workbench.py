@@ -43,15 +43,20 @@ class Workbench:
     def lab(self) -> Lab:
         return self.copy.lab
 
-    def check(self) -> Any:
-        """Grade the working copy; rules are ticked as they are decided. Ends with the debrief."""
+    def check(self) -> Told | None:
+        """Grade the working copy; rules are ticked as they are decided. Ends with the debrief.
+
+        In replay nothing is graded: the recorded debrief is shown.
+        """
         if replay.active():
             return self.debrief()
         live = _Live(self.lab)
         with unwatched():
             report = working.check(self.copy, telling=live.telling, decided=live.decided)
-        live.end(report)
-        return self.debrief() if report.passed else None
+        shown_already = live.end(report)
+        if report.passed:
+            return self.debrief()
+        return None if shown_already else _report(report)
 
     def hint(self) -> Told:
         """The next of three rungs, chosen by what the last check has seen."""
@@ -199,12 +204,11 @@ class _Live:
         self._decided[verdict.id] = verdict
         self._update()
 
-    def end(self, report: Report) -> None:
-        """The whole report in the same place."""
+    def end(self, report: Report) -> bool:
+        """The whole report in the same place; False where there is no such place."""
         if self._handle is not None:
-            self._handle.update(Told(shown.report_html(report), shown.report_text(report)))
-        else:
-            print(shown.report_text(report))
+            self._handle.update(_report(report))
+        return self._handle is not None
 
     def _told(self) -> Told:
         html = shown.checking_html(self._lab, self._decided, self._now or "beginning")
@@ -213,6 +217,10 @@ class _Live:
     def _update(self) -> None:
         if self._handle is not None:
             self._handle.update(self._told())
+
+
+def _report(report: Report) -> Told:
+    return Told(shown.report_html(report), shown.report_text(report))
 
 
 def _hint(lab: Lab, given: Given) -> Told:
