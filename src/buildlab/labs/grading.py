@@ -63,6 +63,7 @@ def _verdicts(lab: Lab, tried: Trial, only: tuple[str, ...]) -> Iterator[Verdict
             yield Verdict(asked.id, asked.says, "not graded", "it doesn't build")
             continue
         tried.asked.clear()
+        tried.file = asked.file
         verdict = Verdict(asked.id, asked.says, "failed", "")
         try:
             seen = RULES[asked.rule].look(tried, asked.given)

@@ -40,6 +40,8 @@ class Asked:
     says: str
     given: Mapping[str, Any]
     hints: tuple[Hint, ...]
+    file: str = ""
+    """The Dockerfile that it is about, where a lab has several; "" is the usual one."""
 
 
 @dataclass(frozen=True, slots=True)

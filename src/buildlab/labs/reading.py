@@ -138,7 +138,7 @@ class _File:
         if not asked.hints:
             raise self._wrong(f"rules.{id}", "has no hint", "add [[rules.a-rule.hints]]")
         hints = tuple(self._hint(id, i, h) for i, h in enumerate(asked.hints))
-        return Asked(id, asked.rule, _words(asked.says), given, hints)
+        return Asked(id, asked.rule, _words(asked.says), given, hints, asked.file)
 
     def _hint(self, id: str, index: int, told: HintFile) -> Hint:
         when: list[Condition] = []

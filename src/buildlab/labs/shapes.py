@@ -31,12 +31,14 @@ class HintFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """One [rules.NAME]: `rule` is a general rule, `given` what it takes."""
+    """One [rules.NAME]: `rule` is a general rule, `given` what it takes, `file` the Dockerfile
+    that it is about where the lab has several."""
 
     rule: str
     says: str
     hints: tuple[HintFile, ...]
     given: dict[str, Any] = {}
+    file: str = ""
 
 
 class WrongFile(Struct, frozen=True, forbid_unknown_fields=True):

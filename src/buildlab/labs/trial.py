@@ -62,10 +62,12 @@ class Trial:
         self.records: dict[str, BuildRecord] = {}
         self.asked: list[str] = []
         """Titles of the builds that were looked at since this list was last emptied."""
+        self.file = ""
+        """The Dockerfile that is built, "" for the usual one: the rule at work says which."""
         self.open = ExitStack()
         """What is opened for rules (servers, containers) is closed with the trial."""
         self._built: dict[tuple[object, ...], Built] = {}
-        self._doing: dict[StepKey, set[Work]] = {}
+        self._doing: dict[tuple[str, StepKey], set[Work]] = {}
         self._secrets = self.open.enter_context(_secret_files(self.fresh))
         bench.workspace.checkpoint()
 
@@ -86,8 +88,8 @@ class Trial:
         `target` is a stage ("": that of the lab's setting), `flags` more flags for docker.
         """
         target = target or self.lab.setting.target
-        key = (edits, target, flags, image)
-        if edits and (before := ((), target, flags, image)) not in self._built:
+        key = (self.file, edits, target, flags, image)
+        if edits and (before := (self.file, (), target, flags, image)) not in self._built:
             self.built(target=target, flags=flags, image=image)
             assert before in self._built
         if key not in self._built:
@@ -112,7 +114,9 @@ class Trial:
         Raises Ungradable where nothing was seen to compile: then nothing can be counted.
         """
         self.built(target=target)
-        found = frozenset(key for key, works in self._doing.items() if work in works)
+        found = frozenset(
+            key for (file, key), works in self._doing.items() if file == self.file and work in works
+        )
         if not found and work in ("compile", "link"):
             raise Ungradable(
                 "no step was seen to compile, so nothing can be counted: the toolchain in use "
@@ -148,6 +152,7 @@ class Trial:
     ) -> Built:
         setting = self.lab.setting
         title = title or ", ".join(edits) or "as it is"
+        title = f"{self.file}: {title}" if self.file else title
         title = f"{title}{f' ({target})' if target and target != setting.target else ''}"
         title = f"{title}{f' {_short(flags)}' if flags else ''}{', image' if image else ''}"
         self.progress(f"building: {title}")
@@ -156,6 +161,7 @@ class Trial:
             more = [flag for name in edits for flag in self.apply(name)]
             record = self.bench.build(
                 title,
+                *([f"--file={self.file}"] if self.file else []),
                 *([f"--target={target}"] if target else []),
                 *(*arguments, *setting.flags, *self.secret_flags(), *more, *flags),
                 output="image" if image else "cache",
@@ -178,7 +184,7 @@ class Trial:
             works |= {"link"} if told.linked else set()
             works |= {"download"} if told.fetched else set()
             if works:
-                self._doing.setdefault(step.key, set()).update(works)
+                self._doing.setdefault((self.file, step.key), set()).update(works)
 
 
 @contextmanager

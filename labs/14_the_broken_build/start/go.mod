@@ -1,0 +1,3 @@
+module example.com/harbourworks
+
+go 1.26.0

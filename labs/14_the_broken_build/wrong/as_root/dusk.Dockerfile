@@ -1,0 +1,7 @@
+FROM golang:1.27-trixie
+WORKDIR /src
+COPY . .
+ENV CGO_ENABLED=0 GOCACHE=/cache/go-build
+RUN --mount=type=cache,id=dusk,target=/cache \
+    go build -o /tmp/dusk ./cmd/dusk
+ENTRYPOINT ["/tmp/dusk"]

@@ -1,0 +1,9 @@
+FROM golang:1.27-trixie AS build
+WORKDIR /src
+ENV CGO_ENABLED=0
+RUN --mount=type=bind,target=/src \
+    go build -o /out/tide ./cmd/tide
+
+FROM scratch
+COPY --from=build /out/tide /tide
+ENTRYPOINT ["/tide"]
