@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
         ("progress", progress, "buildlab labs progress --export me.json --name Ada"),
     ):
         group.command(name, epilog=f"Example:  {example}")(function)
+    group.command("pages", hidden=True)(pages)
     app.add_typer(group, name="labs")
 
 
@@ -272,3 +273,13 @@ def _named(name: str, folder: Path | None = None) -> Lab:
     if name:
         return reading.find(name)
     return copies.here(folder or Path.cwd())
+
+
+def pages() -> None:
+    """For the kit's developers: write again what is made from each lab.toml."""
+    from buildlab.host import outfile
+    from buildlab.labs import pages as made
+    from buildlab.labs import reading
+
+    for path, text in made.pages(reading.folder(), reading.read()):
+        outfile.write(path, text)
