@@ -182,7 +182,7 @@ def edit(name: str, told: EditFile) -> Edit:
         for path, text in told.append.items():
             tree.write(path, tree.read(path) + fill(text))
         for path, text in told.write.items():
-            tree.write(path, fill(text))
+            tree.write(fill(path), fill(text))
         for path, (old, new) in told.swap.items():
             tree.replace(path, old, fill(new))
         for path in told.delete:

@@ -15,21 +15,24 @@ _NAMED = 4
 
 
 @rule
-def stays_cached(trial: Trial, *, work: tuple[Work, ...], edits: tuple[str, ...]) -> Seen:
-    """After each of these edits, no step that does this work runs again.
+def stays_cached(
+    trial: Trial, *, work: tuple[Work, ...], edits: tuple[str, ...], target: str = ""
+) -> Seen:
+    """After each of these edits, no step of this target that does this work runs again.
 
     The edits are made together; where a step runs, one by one, to say which it was. Facts: `ran
     again` (how many edits made one run), `edit` (the first), `step` (what ran), `none` where the
     answer has no step that does the work.
     """
-    keys = frozenset(key for one in work for key in trial.doing(one))
+    has = {s.key for s in trial.built(target=target).record.work}
+    keys = frozenset(key for one in work for key in trial.doing(one, target) if key in has)
     if not keys:
         return Seen(False, f"no step does this: {', '.join(work)}", {"none": True, "ran again": 0})
-    steps = trial.built(*edits).ran(keys)
+    steps = trial.built(*edits, target=target).ran(keys)
     if not steps:
         told = count(len(edits), "edit")
         return Seen(True, f"after {told}, nothing of it ran again", {"none": False, "ran again": 0})
-    guilty = {name: ran for name in edits if (ran := trial.built(name).ran(keys))}
+    guilty = {name: ran for name in edits if (ran := trial.built(name, target=target).ran(keys))}
     first = next(iter(guilty), edits[0])
     ran = guilty.get(first, steps)
     facts: dict[str, Fact] = {
@@ -42,16 +45,18 @@ def stays_cached(trial: Trial, *, work: tuple[Work, ...], edits: tuple[str, ...]
 
 
 @rule
-def compiles_only(trial: Trial, *, edit: str, packages: tuple[str, ...], at_least: int = 1) -> Seen:
+def compiles_only(
+    trial: Trial, *, edit: str, packages: tuple[str, ...], at_least: int = 1, target: str = ""
+) -> Seen:
     """After this edit no package is compiled but these (patterns; a command is "main in FOLDER").
 
     With no packages nothing may be compiled at all; else at least some must be, as the edit has
     to arrive. Facts: `compiled`, `too many`, `first` (one that is too many), `before` (what a
     build from nothing compiles).
     """
-    trial.doing("compile")
-    before = trial.built().told
-    told = trial.built(edit).told
+    trial.doing("compile", target)
+    before = trial.built(target=target).told
+    told = trial.built(edit, target=target).told
     extra = [p for p in told.packages if not _fits(p, packages)]
     facts: dict[str, Fact] = {
         "compiled": len(told.packages),

@@ -17,8 +17,7 @@ def leaves_out(
     Facts: `steps` (how many it has), `none` (true where the other targets don't do it either,
     so that leaving it out shows nothing).
     """
-    found = {other: trial.doing(one, other) for other in seen_in for one in work}
-    keys = frozenset().union(*found.values())
+    keys = {key for other in seen_in for one in work for key in trial.doing(one, other)}
     if not keys:
         return Seen(
             False,
