@@ -1,0 +1,3 @@
+module example.com/tideboard
+
+go 1.26.0
