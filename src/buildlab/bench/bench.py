@@ -54,6 +54,15 @@ class Bench:
         """The names of the edits, in their order."""
         return tuple(self._edits)
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What each of its builds gets."""
+        return self._flags
+
+    def beside(self, tree: Workspace) -> Bench:
+        """Another bench with the same flags and options, and with mounts of its own."""
+        return Bench(tree, (), *self._flags, **self._options)
+
     def build(self, title: str, /, *flags: str, **options: Any) -> BuildRecord:
         """Build the tree as it is now."""
         options = {"cache_ns": self.cache_ns, **self._options, **options}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildlab.bench.bench import Bench
-from buildlab.builds.workspace import Workspace
+from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, UsageError
 from buildlab.labs.model import Lab
@@ -55,9 +55,13 @@ class Trial:
     target is built as it is. `fresh` are random tokens, one for each secret of the lab.
     """
 
-    def __init__(self, lab: Lab, bench: Bench, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self, lab: Lab, bench: Bench, engine: Engine, progress: Progress, name: str = ""
+    ) -> None:
         self.lab, self.bench, self.engine = lab, bench, engine
         self.progress = progress
+        self.name = name
+        """What is built, where it is not the answer."""
         self.fresh = {name: f"tok-{random.token_hex(16)}" for name in lab.setting.secrets}
         self.records: dict[str, BuildRecord] = {}
         self.asked: list[str] = []
@@ -67,6 +71,7 @@ class Trial:
         self.open = ExitStack()
         """What is opened for rules (servers, containers) is closed with the trial."""
         self._built: dict[tuple[object, ...], Built] = {}
+        self._given: Trial | None = None
         self._doing: dict[tuple[str, StepKey], set[Work]] = {}
         self._secrets = self.open.enter_context(_secret_files(self.fresh))
         bench.workspace.checkpoint()
@@ -100,9 +105,37 @@ class Trial:
             raise NotBuilt(f"{found.record.title}: the build fails", error_text(found.record))
         return found
 
-    def again(self, *, target: str = "", flags: tuple[str, ...] = ()) -> Built:
-        """The answer as it is, once more, not remembered."""
-        made = self._build((), target or self.lab.setting.target, flags, title="once more")
+    @contextmanager
+    def about(self, file: str) -> Iterator[None]:
+        """The block is about this Dockerfile."""
+        before, self.file = self.file, file
+        try:
+            yield
+        finally:
+            self.file = before
+
+    def as_given(self) -> Trial:
+        """A trial of the lab as it was given, for what an answer is compared with."""
+        if self._given is None:
+            tree = self.open.enter_context(workspace(self.lab.start))
+            bench = self.bench.beside(tree)
+            self._given = Trial(self.lab, bench, self.engine, self.progress, "as given")
+            self.open.callback(self._given.open.close)
+            self._given.records, self._given.asked = self.records, self.asked
+        return self._given
+
+    @property
+    def go_image(self) -> str:
+        """The labs' Go toolchain, as a name in the engine; "" where the engine keeps no images."""
+        images = (flag.partition("=docker-image://")[2] for flag in self.bench.flags)
+        return next(filter(None, images), "")
+
+    def again(
+        self, *edits: str, target: str = "", flags: tuple[str, ...] = (), image: bool = False
+    ) -> Built:
+        """The answer with these edits, made anew, once more, not remembered."""
+        target = target or self.lab.setting.target
+        made = self._build(edits, target, flags, image=image, title="once more")
         self.asked.append(made.record.title)
         if not made.record.ok:
             raise NotBuilt("once more: the build fails", error_text(made.record))
@@ -152,7 +185,7 @@ class Trial:
     ) -> Built:
         setting = self.lab.setting
         title = title or ", ".join(edits) or "as it is"
-        title = f"{self.file}: {title}" if self.file else title
+        title = ": ".join(filter(None, (self.name, self.file, title)))
         title = f"{title}{f' ({target})' if target and target != setting.target else ''}"
         title = f"{title}{f' {_short(flags)}' if flags else ''}{', image' if image else ''}"
         self.progress(f"building: {title}")
