@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("BUILDLAB_RECORD", None)
     os.environ.pop("BUILDLAB_PROGRAM", None)  # what ./lab says that was typed
     os.environ.setdefault("BUILDLAB_EVIDENCE", tempfile.mkdtemp(prefix="buildlab-evidence-"))
+    os.environ.setdefault("BUILDLAB_WORK", tempfile.mkdtemp(prefix="buildlab-work-"))
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="buildlab-ipython-")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 

@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
     """Add this module's command."""
     app.command(
         epilog="Examples:  buildlab handout  ·  buildlab handout 01 02 --pdf --paper letter  ·  "
-        "buildlab handout --booklet --executed  ·  buildlab handout my_run.ipynb --to ~/paper"
+        "buildlab handout --booklet --executed  ·  buildlab handout my_run.ipynb --to ~/paper  ·  "
+        "buildlab handout --labs --pdf"
     )(handout)
 
 
@@ -43,6 +44,12 @@ def handout(
     slides: Annotated[
         bool, typer.Option("--slides", help="Slides for each lesson, prose as speaker notes.")
     ] = False,
+    labs: Annotated[
+        bool,
+        typer.Option(
+            "--labs", help="The labs' task sheets instead, and the facilitator's answers to them."
+        ),
+    ] = False,
     executed: Annotated[
         bool,
         typer.Option(
@@ -57,14 +64,17 @@ def handout(
     of all its cells is taken as it is, any other is executed first, for real. Executed lessons are
     kept in the folder, below executed/. PDFs need a Chromium or Chrome.
     """
-    from buildlab.handout import KINDS, Handouts, make
+    from buildlab.handout import KINDS, Handouts, make, make_labs
     from buildlab.handout.lessons import find
+    from buildlab.labs import reading
 
     size = paper.lower()
     if size not in ("a4", "letter"):
         raise UsageError(f"no paper {paper!r}", "--paper a4, or --paper letter")
     asked: dict[Kind, bool] = {"html": html, "pdf": pdf, "booklet": booklet, "slides": slides}
     kinds: frozenset[Kind] = frozenset(k for k in KINDS if asked[k]) or frozenset(KINDS)
+    if labs and lessons:
+        raise UsageError("--labs makes the sheets of all labs, not of lessons", "leave out one")
     sources = find(lessons or [], _root(lessons or []))
     folder = to.expanduser()
     if folder.exists() and not folder.is_dir():
@@ -75,7 +85,10 @@ def handout(
         )
     wanted = Handouts(folder, kinds, "letter" if size == "letter" else "a4", not executed)
     with _Told() as told:
-        make(sources, wanted, told.prepare, told)
+        if labs:
+            make_labs(reading.read(), wanted, told)
+        else:
+            make(sources, wanted, told.prepare, told)
 
 
 def _root(named: list[str]) -> Path:

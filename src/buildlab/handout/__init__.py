@@ -7,6 +7,6 @@ handouts after each lesson, so that a failure or Ctrl-C costs the lesson it hit 
 Nothing is ever written where the lessons lie.
 """
 
-from buildlab.handout.making import KINDS, Handouts, Kind, Watching, make
+from buildlab.handout.making import KINDS, Handouts, Kind, Watching, make, make_labs
 
-__all__ = ["KINDS", "Handouts", "Kind", "Watching", "make"]
+__all__ = ["KINDS", "Handouts", "Kind", "Watching", "make", "make_labs"]

@@ -11,9 +11,11 @@ from buildlab.errors import BuildlabError, UsageError
 from buildlab.handout import booklet, fragment, lessons, page, pdf, slides
 from buildlab.handout.execute import LessonFailed, execute
 from buildlab.handout.fragment import Resolve
+from buildlab.handout.labs import sheets
 from buildlab.handout.lessons import KEPT, Lesson
 from buildlab.handout.page import Margins, Paper
 from buildlab.handout.render import cells
+from buildlab.labs.model import Lab
 
 Kind = Literal["html", "pdf", "booklet", "slides"]
 KINDS: Final[tuple[Kind, ...]] = ("html", "pdf", "booklet", "slides")
@@ -91,6 +93,27 @@ def make(sources: Sequence[Path], wanted: Handouts, prepare: Prepare, watching: 
             "mend what is told above, then name these lessons alone: buildlab handout "
             f"{' '.join(failed)}",
         )
+    if faults:
+        raise faults[0]
+
+
+def make_labs(labs: Sequence[Lab], wanted: Handouts, watching: Watching) -> None:
+    """Write the labs' task sheets, and the facilitator's answers, as pages and PDFs.
+
+    Nothing is executed. Raises BuildlabError where the PDFs could not be printed.
+    """
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    faults: list[BuildlabError] = []
+    for sheet in sheets(labs):
+        margins = Margins(sheet.title, "buildlab")
+        tree = fragment.parsed(cells(sheet.notebook))
+        fragment.lead_links(tree, _beside(wanted, (), "html"))
+        if "html" in wanted.kinds:
+            text = page.screen_page(sheet.title, str(tree), margins)
+            _save(wanted, sheet.name, "html", text, watching)
+        if "pdf" in wanted.kinds:
+            html = page.print_page(sheet.title, str(tree), margins, wanted.paper)
+            faults += _print(html, wanted.folder / f"{sheet.name}.pdf", watching)
     if faults:
         raise faults[0]
 

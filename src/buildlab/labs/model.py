@@ -64,7 +64,7 @@ class Setting:
     secrets: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     salted: bool = True
-    limit_s: float = 240.0
+    limit_s: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class SettingFile(Struct, frozen=True, forbid_unknown_fields=True):
     secrets: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     salted: bool = True
-    limit_s: float = 240.0
+    limit_s: float = 120.0
 
 
 class LabFile(Struct, frozen=True, forbid_unknown_fields=True):

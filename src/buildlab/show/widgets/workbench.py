@@ -60,11 +60,13 @@ class Workbench:
 
     def hint(self) -> Told:
         """The next of three rungs, chosen by what the last check has seen."""
+        if replay.active():
+            return _said("There is no engine here, so nothing is graded, and nothing hinted at.")
         given = hints.next_hint(self.lab, self.copy.digest())
         if given is None:
             known = progress.read().of(self.lab.name).last
             said = "Nothing failed in the last check." if known else "First: lab.check()"
-            return Told(styled(render("lab_said", said=said)), said)
+            return _said(said)
         return _hint(self.lab, given)
 
     def debrief(self) -> Told:
@@ -89,7 +91,7 @@ class Workbench:
         """Begin anew; what you had is kept beside it."""
         self.copy, kept = copies.reset(self.lab)
         said = "The start again." + (f" What you had: {kept}" if kept else "")
-        return Told(styled(render("lab_said", said=said)), said)
+        return _said(said)
 
     def answer(self, name: str, text: str, *, over: bool = False) -> Told:
         """Write a file of the working copy: what the editing cell does.
@@ -111,7 +113,7 @@ class Workbench:
         progress.wrote(self.lab.name, name, _digest(text))
         changes = _difference(name, before, text)
         said = f"{name}: {changes or 'as it was'}"
-        return Told(styled(render("lab_said", said=said)), said)
+        return _said(said)
 
     def _path(self, name: str) -> Path:
         if not self.copy.exists:
@@ -217,6 +219,10 @@ class _Live:
     def _update(self) -> None:
         if self._handle is not None:
             self._handle.update(self._told())
+
+
+def _said(text: str) -> Told:
+    return Told(styled(render("lab_said", said=text)), text)
 
 
 def _report(report: Report) -> Told:
