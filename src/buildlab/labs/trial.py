@@ -13,6 +13,7 @@ from buildlab.bench.bench import Bench
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, UsageError
+from buildlab.labs.limits import limited
 from buildlab.labs.model import Lab
 from buildlab.labs.toolchain import Progress, Told, toolchain
 from buildlab.record.failed import failed_text
@@ -192,16 +193,17 @@ class Trial:
         arguments = [f"--build-arg={k}={v}" for k, v in setting.arguments.items()]
         try:
             more = [flag for name in edits for flag in self.apply(name)]
-            record = self.bench.build(
-                title,
-                *([f"--file={self.file}"] if self.file else []),
-                *([f"--target={target}"] if target else []),
-                *(*arguments, *setting.flags, *self.secret_flags(), *more, *flags),
-                output="image" if image else "cache",
-                mask=tuple(self.fresh.values()),
-                timeout_s=setting.limit_s,
-                engine=self.engine,
-            )
+            with limited(self.engine):
+                record = self.bench.build(
+                    title,
+                    *([f"--file={self.file}"] if self.file else []),
+                    *([f"--target={target}"] if target else []),
+                    *(*arguments, *setting.flags, *self.secret_flags(), *more, *flags),
+                    output="image" if image else "cache",
+                    mask=tuple(self.fresh.values()),
+                    timeout_s=setting.limit_s,
+                    engine=self.engine,
+                )
         finally:
             self.tree.reset()
         self.records[record.title] = record
