@@ -88,6 +88,11 @@ class Hunt:
                     parts[part].setdefault(token, f"{name}{place}")
         return parts
 
+    def pass_over(self, shop: Registry, ref: str) -> None:
+        """Don't read the layers of this image: it was there before the tokens were."""
+        for manifest in manifests(shop, ref):
+            self._seen |= {layer["digest"]: {} for layer in manifest["layers"]}
+
     def in_cache(self, shop: Registry, ref: str) -> Where:
         """The tokens in a cache that was exported to a registry."""
         found: dict[str, str] = {}
@@ -131,7 +136,8 @@ def unpacked(data: bytes, where: str, depth: int = 0) -> Iterator[tuple[str, byt
     if plain is not None:
         yield from unpacked(plain, where, depth + 1)
     elif data[257:262] == b"ustar":
-        with tarfile.open(fileobj=io.BytesIO(data)) as tree:
+        with suppress(tarfile.ReadError), tarfile.open(fileobj=io.BytesIO(data)) as tree:
+            # What only begins like an archive, or ends too soon, was searched as it is.
             for entry, content in files(tree, where):
                 if content:
                     yield from unpacked(content, f"{where}: /{entry.name}", depth + 1)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from buildlab.engine.docker.owned import labels
 from buildlab.engine.model import Engine
 from buildlab.errors import EngineError
 
@@ -89,6 +90,11 @@ def id_of(engine: Engine, ref: str) -> str:
         return ""
     finally:
         client.close()
+
+
+def label_flags(engine: Engine) -> tuple[str, ...]:
+    """The flags of a build whose image is to be known as ours."""
+    return tuple(f"--label={name}={value}" for name, value in labels(engine.session).items())
 
 
 def remove(engine: Engine, ref: str) -> None:

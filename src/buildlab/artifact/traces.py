@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from buildlab.basics import jsontext
 from buildlab.builds.asked.command import compose
 from buildlab.builds.asked.source import locate
 from buildlab.builds.workspace import Workspace
@@ -20,18 +21,31 @@ from buildlab.host import child
 _LIMIT_S = 300
 
 
-def log(engine: Engine) -> bytes:
-    """The log of the engine's last build, as `docker buildx history logs` tells it to anyone.
+def log(engine: Engine, ref: str = "") -> bytes:
+    """The log of a build, by default the last one, as `docker buildx history logs` tells it to
+    anyone.
 
     Raises EngineError where the engine or its buildx keeps none.
     """
-    argv = [*engine.buildx, "history", "logs", "--progress=plain"]
+    argv = [*engine.buildx, "history", "logs", "--progress=plain", *([ref] if ref else [])]
     said = child.run(argv, env=engine.child_env(), limit_s=_LIMIT_S)
     said.require_ok(
         "the engine tells no log of its last build",
         "use buildx 0.21 or later: docker buildx version",
     )
     return said.stdout + said.stderr
+
+
+def logs(engine: Engine, folder: Path) -> bytes:
+    """The logs of all builds of this folder in the engine's history. Raises as `log`."""
+    argv = [*engine.buildx, "history", "ls", "--format=json"]
+    listed = child.run(argv, env=engine.child_env(), limit_s=_LIMIT_S)
+    listed.require_ok(
+        "the engine doesn't list its builds", "use buildx 0.21 or later: docker buildx version"
+    )
+    builds = [jsontext.loads(line) for line in listed.out.splitlines()]
+    mine = [b for b in builds if str(b["name"]).startswith(folder.name)]
+    return b"\n".join(log(engine, str(b["ref"]).rpartition("/")[2]) for b in mine)
 
 
 def metadata_file(engine: Engine, context: Workspace, *flags: str) -> bytes:

@@ -53,7 +53,7 @@ def choose(lab: Lab, known: LabProgress) -> tuple[str, int, Hint] | None:
     if failed is None:
         return None
     if failed.id == BUILDS:
-        return BUILDS, 0, _OF_BUILDS
+        return BUILDS, 0, lab.unbuilt or _OF_BUILDS
     return (failed.id, *of_rule(lab, failed))
 
 

@@ -57,7 +57,7 @@ class Wrong:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """How an answer is built: the target, arguments, names of secrets (each a random token of
-    that check), and what else the lab gives it ("proxy", "git", "registry")."""
+    that check), and files that the check writes. `labs.handed` says how a text names a secret."""
 
     target: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +65,9 @@ class Setting:
     flags: tuple[str, ...] = ()
     salted: bool = True
     limit_s: float = 120.0
+    files: Mapping[str, str] = field(default_factory=dict)
+    gives: tuple[str, ...] = ()
+    """What else a check has: "private modules" (`labs.private`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Lab:
     wrong: Mapping[str, Wrong]
     learnt: str
     at_work: str
+    unbuilt: Hint | None = None
+    """For an answer that doesn't build, where the start doesn't either."""
 
     @property
     def start(self) -> Path:

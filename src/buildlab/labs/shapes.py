@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -58,10 +58,13 @@ class SettingFile(Struct, frozen=True, forbid_unknown_fields=True):
     flags: tuple[str, ...] = ()
     salted: bool = True
     limit_s: float = 120.0
+    files: dict[str, str] = {}
+    gives: tuple[Literal["private modules"], ...] = ()
 
 
 class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A lab.toml."""
+    """A lab.toml. `unbuilt` are the rungs for an answer that doesn't build, where the start is
+    one."""
 
     title: str
     minutes: int
@@ -73,6 +76,7 @@ class LabFile(Struct, frozen=True, forbid_unknown_fields=True):
     learnt: str
     at_work: str
     lesson: str = ""
+    unbuilt: tuple[str, str, str] | None = None
     setting: SettingFile = field(default_factory=SettingFile)
     edits: dict[str, EditFile] = {}
 

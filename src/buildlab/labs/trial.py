@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import secrets as random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
+from buildlab.artifact.image import label_flags, remove
 from buildlab.bench.bench import Bench
+from buildlab.builds import Output
+from buildlab.builds.asked.command import tag
+from buildlab.builds.client import plain
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, UsageError
+from buildlab.labs.handed import Handed
 from buildlab.labs.limits import limited
 from buildlab.labs.model import Lab
+from buildlab.labs.private import private_modules
 from buildlab.labs.toolchain import Progress, Told, toolchain
 from buildlab.record.failed import failed_text
 from buildlab.record.model import BuildRecord
 from buildlab.record.steps import State, Step, StepKey
 
+T = TypeVar("T")
 Work = str
 """What a step does: "compile", "link", "download", or a `go` command: "go test", "go vet"."""
 
@@ -53,7 +61,7 @@ class Trial:
     """An answer, and the builds made of it so far.
 
     An edit is made to the answer, built and taken back. Before the first edit of a target the
-    target is built as it is. `fresh` are random tokens, one for each secret of the lab.
+    target is built as it is. `handed` are the lab's arguments and secrets.
     """
 
     def __init__(
@@ -63,7 +71,6 @@ class Trial:
         self.progress = progress
         self.name = name
         """What is built, where it is not the answer."""
-        self.fresh = {name: f"tok-{random.token_hex(16)}" for name in lab.setting.secrets}
         self.records: dict[str, BuildRecord] = {}
         self.asked: list[str] = []
         """Titles of the builds that were looked at since this list was last emptied."""
@@ -74,12 +81,23 @@ class Trial:
         self._built: dict[tuple[object, ...], Built] = {}
         self._given: Trial | None = None
         self._doing: dict[tuple[str, StepKey], set[Work]] = {}
-        self._secrets = self.open.enter_context(_secret_files(self.fresh))
+        outside = self.open.enter_context(tempfile.TemporaryDirectory(prefix="buildlab-"))
+        self.handed = Handed(lab.setting, Path(outside))
+        self.handed.write_into(bench.workspace)
+        if "private modules" in lab.setting.gives:
+            made = private_modules(engine, Path(outside))
+            self.handed.with_private(self.open.enter_context(made))
+        self._once: dict[object, object] = {}
         bench.workspace.checkpoint()
 
     @property
     def tree(self) -> Workspace:
         return self.bench.workspace
+
+    @property
+    def fresh(self) -> dict[str, str]:
+        """The lab's secrets, each a random token of this check."""
+        return self.handed.true
 
     def built(
         self,
@@ -99,7 +117,9 @@ class Trial:
             self.built(target=target, flags=flags, image=image)
             assert before in self._built
         if key not in self._built:
-            self._built[key] = self._build(edits, target, flags, image=image)
+            self._built[key] = self._build(
+                edits, target, flags, output="image" if image else "cache"
+            )
         found = self._built[key]
         self.asked.append(found.record.title)
         if not (found.record.ok or fails):
@@ -132,14 +152,21 @@ class Trial:
         return next(filter(None, images), "")
 
     def again(
-        self, *edits: str, target: str = "", flags: tuple[str, ...] = (), image: bool = False
+        self,
+        *edits: str,
+        target: str = "",
+        flags: tuple[str, ...] = (),
+        title: str = "once more",
+        output: Output = "cache",
+        fails: bool = False,
     ) -> Built:
-        """The answer with these edits, made anew, once more, not remembered."""
+        """The answer with these edits, built once more, not remembered. With `output` "none" the
+        flags say what becomes of it."""
         target = target or self.lab.setting.target
-        made = self._build(edits, target, flags, image=image, title="once more")
+        made = self._build(edits, target, flags, title=title, output=output)
         self.asked.append(made.record.title)
-        if not made.record.ok:
-            raise NotBuilt("once more: the build fails", error_text(made.record))
+        if not (made.record.ok or fails):
+            raise NotBuilt(f"{title}: the build fails", error_text(made.record))
         return made
 
     def doing(self, work: Work, target: str = "") -> frozenset[StepKey]:
@@ -168,12 +195,24 @@ class Trial:
                 f"{self.lab.name} has no edit {name!r}", f"one of: {', '.join(self.lab.edits)}"
             ) from None
 
-    def secret_flags(self, fresh: Mapping[str, str] | None = None) -> tuple[str, ...]:
-        """The flags that hand the lab's secrets to a build; other values in place of theirs."""
-        for name, value in (fresh or {}).items():
-            (self._secrets / f"{name}.other").write_text(value)
-        end = {name: ".other" if name in (fresh or {}) else "" for name in self.fresh}
-        return tuple(f"--secret=id={n},src={self._secrets / f'{n}{end[n]}'}" for n in self.fresh)
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What is made once in a trial, whoever asks."""
+        if key not in self._once:
+            self._once[key] = make()
+        return cast(T, self._once[key])
+
+    def declares(self, target: str, argument: str) -> bool:
+        """Whether the Dockerfile has an ARG of this name that counts for the target: then who
+        builds it hands it over."""
+        flags = ["--call=outline,format=json", *([f"--target={target}"] if target else [])]
+        flags += [f"--file={self.tree.path / self.file}"] if self.file else []
+        said = self.once(
+            ("outline", self.file, target),
+            lambda: plain.build(
+                self.tree.path, *self.bench.flags, *flags, engine=self.engine, progress="quiet"
+            ),
+        )
+        return f'"name": "{argument}"' in said.text
 
     def _build(
         self,
@@ -181,16 +220,17 @@ class Trial:
         target: str,
         flags: tuple[str, ...],
         *,
-        image: bool = False,
+        output: Output = "cache",
         title: str = "",
     ) -> Built:
         setting = self.lab.setting
+        short = f" {_short(flags)}" if flags and not title else ""
         title = title or ", ".join(edits) or "as it is"
         title = ": ".join(filter(None, (self.name, self.file, title)))
         title = f"{title}{f' ({target})' if target and target != setting.target else ''}"
-        title = f"{title}{f' {_short(flags)}' if flags else ''}{', image' if image else ''}"
+        title = f"{title}{short}{', image' if output == 'image' else ''}"
         self.progress(f"building: {title}")
-        arguments = [f"--build-arg={k}={v}" for k, v in setting.arguments.items()]
+        ref = self.image_name(title) if output == "image" else ""
         try:
             more = [flag for name in edits for flag in self.apply(name)]
             with limited(self.engine):
@@ -198,18 +238,33 @@ class Trial:
                     title,
                     *([f"--file={self.file}"] if self.file else []),
                     *([f"--target={target}"] if target else []),
-                    *(*arguments, *setting.flags, *self.secret_flags(), *more, *flags),
-                    output="image" if image else "cache",
-                    mask=tuple(self.fresh.values()),
+                    *(*self._arguments(target), *setting.flags, *self.handed.flags, *more, *flags),
+                    *(("--tag", ref, *label_flags(self.engine)) if ref else ()),
+                    output="load" if ref else output,
+                    mask=self.handed.values,
                     timeout_s=setting.limit_s,
                     engine=self.engine,
                 )
         finally:
             self.tree.reset()
         self.records[record.title] = record
-        made = Built(record, Told.by(record.work), _ref(record) if image else "")
+        made = Built(record, Told.by(record.work), ref)
         self._learn(record)
         return made
+
+    def image_name(self, title: str) -> str:
+        """A name for an image that no other check has; the image goes with the trial."""
+        ref = tag(title, f"{self.bench.salt}-{random.token_hex(2)}")
+        self.open.callback(remove, self.engine, ref)
+        return ref
+
+    def _arguments(self, target: str) -> tuple[str, ...]:
+        """The lab's build arguments; one with a secret only for an answer that asks for it."""
+        return tuple(
+            f"--build-arg={name}={value}"
+            for name, value in self.handed.arguments.items()
+            if not self.handed.holds_secret(name) or self.declares(target, name)
+        )
 
     def _learn(self, record: BuildRecord) -> None:
         for step in record.work:
@@ -236,18 +291,5 @@ def error_text(record: BuildRecord) -> str:
     return failed_text(record)
 
 
-def _ref(record: BuildRecord) -> str:
-    words = record.command
-    return next(words[i + 1] for i, word in enumerate(words) if word == "--tag")
-
-
 def _short(flags: tuple[str, ...]) -> str:
     return " ".join(f.lstrip("-").partition("=")[0] for f in flags)
-
-
-@contextmanager
-def _secret_files(fresh: Mapping[str, str]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="buildlab-") as name:
-        for secret, value in fresh.items():
-            Path(name, secret).write_text(value)
-        yield Path(name)

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+go run ./cmd/activate > seat.txt
+mv seat.txt cmd/tollgate/seat.txt
