@@ -108,6 +108,7 @@ def run(
     entrypoint: Sequence[str] | None = None,
     user: str = "",
     env: Mapping[str, str] | None = None,
+    network: str = "",
 ) -> Ran:
     """Run a container of the image to its end; output and errors come together.
 
@@ -118,6 +119,8 @@ def run(
 
     with _made(engine, ref, argv, entrypoint=entrypoint, user=user, env=env) as container:
         try:
+            if network:
+                engine.client().networks.get(network).connect(container)
             container.start()
             code = container.wait(timeout=TIMEOUT_S)["StatusCode"]
         except docker.errors.APIError as fault:
