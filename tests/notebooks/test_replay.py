@@ -1,4 +1,4 @@
-"""Every lesson runs where no engine can be had, on recorded builds that say so."""
+"""Every lesson and every lab runs where no engine can be had, on recorded builds that say so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+LABS = NOTEBOOKS.with_name("labs")
+LESSONS = [*sorted(NOTEBOOKS.glob("*.ipynb")), *sorted(LABS.glob("*/lab.ipynb"))]
 ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDLAB_BUILDER", "BUILDLAB_ENGINE")
 
 
@@ -26,6 +27,7 @@ def environment(folder: Path) -> dict[str, str]:
         "BUILDLAB_REPLAY": "1",
         "BUILDLAB_REPLAY_PACE": "0",
         "BUILDLAB_HOME": str(folder / "home"),
+        "BUILDLAB_WORK": str(folder / "work"),
         "DOCKER_CONFIG": str(folder / "docker"),
         "DOCKER_HOST": f"unix://{folder}/no.sock",
         "PATH": str(folder / "bin"),
@@ -39,7 +41,7 @@ def replay(lesson: Path, folder: Path) -> str:
         notebook,
         timeout=120,
         kernel_name="python3",
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        resources={"metadata": {"path": str(lesson.parent)}},
     )
     client.execute(env=environment(folder))
     return json.dumps([cell.get("outputs", []) for cell in notebook.cells])
@@ -58,7 +60,7 @@ def replays(
         yield {path: (at, pool.submit(replay, path, at)) for path, at in folders.items()}
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_lesson_replays(lesson: Path, replays: dict[Path, tuple[Path, Future[str]]]) -> None:
     """With BUILDLAB_REPLAY=1 a lesson runs to its end without an engine, labelled as recorded."""
     folder, outputs = replays[lesson]

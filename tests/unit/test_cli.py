@@ -274,6 +274,7 @@ def test_messages_know_all_commands() -> None:
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` of each command of these modules says what it does and shows a use."""
     commands = (["doctor"], ["clean"], ["env"], *(["engine", c] for c in ENGINE_COMMANDS))
+    commands += tuple(["labs", c] for c in LABS_COMMANDS)
     for command in commands:
         code, out, _ = run([*command, "--help"], capsys)
         assert code == 0, command
@@ -285,6 +286,9 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 
 
 ENGINE_COMMANDS = ("status", "start", "stop", "reset")
+LABS_COMMANDS = (
+    *("list", "begin", "check", "watch", "hint", "solution", "reset", "goto", "progress"),
+)
 
 
 def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,8 +48,9 @@ def report_text(report: Report) -> str:
     return "\n".join(_lines(report))
 
 
-def debrief_html(found: Debrief) -> str:
-    """What was learnt; the picture, its sentence and its table; at work; what is next."""
+def debrief_html(found: Debrief, link: str = "") -> str:
+    """What was learnt; the picture, its sentence and its table; at work; what is next, as a link
+    where there is one."""
     picture = ""
     if found.shared:
         drawn = plot.bars(
@@ -64,7 +65,8 @@ def debrief_html(found: Debrief) -> str:
             picture=Markup(picture),
             at_work=found.lab.at_work,
             recorded=found.recorded,
-            next=found.next.slug if found.next else "",
+            next=found.next.title if found.next else "",
+            link=link,
         )
     )
 

@@ -234,7 +234,9 @@ def _hint(lab: Lab, given: Given) -> Told:
 
 
 def _debrief(found: Debrief) -> Told:
-    return Told(shown.debrief_html(found), f"{found.lab.learnt}\n{found}\n{found.lab.at_work}")
+    link = _link(found.next.path / copies.NOTEBOOK) if found.next else ""
+    plain = f"{found.lab.learnt}\n{found}\n{found.lab.at_work}"
+    return Told(shown.debrief_html(found, link), plain)
 
 
 def _digest(text: str) -> str:
