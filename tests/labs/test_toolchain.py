@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,8 @@ BUILD = "go build -o /tmp/out ./cmd/signpost"
 WAYS = {
     "plainly": f"RUN {BUILD}",
     "without a network": f"RUN --network=none {BUILD}",
-    "with its output thrown away": f"RUN {BUILD} >/dev/null 2>&1",
+    "with its errors thrown away": f"RUN {BUILD} 2>/dev/null",
+    "with its output thrown away": f"RUN {BUILD} >/dev/null",
     "with no shell": 'RUN ["go", "build", "-o", "/tmp/out", "./cmd/signpost"]',
     "as another user": f"RUN chown -R 1000 /src /go\nUSER 1000\nENV HOME=/tmp\nRUN {BUILD}",
     "in a heredoc": f"RUN <<EOT\nset -e\ncd /src\n{BUILD}\nEOT",
@@ -44,6 +46,7 @@ def tree() -> Iterator[Workspace]:
 
 def built(tree: Workspace, flag: str, dockerfile: str, *flags: str) -> BuildRecord:
     tree.write("Dockerfile", dockerfile)
+    tree.write("go.mod", f"{tree.read('go.mod')}\n// {secrets.token_hex(4)}\n")
     return build(tree, flag, *flags, output="cache").require_ok()
 
 
@@ -51,11 +54,13 @@ def built(tree: Workspace, flag: str, dockerfile: str, *flags: str) -> BuildReco
 def test_it_says_what_it_compiles(way: str, flag: str, tree: Workspace) -> None:
     """The command, the program's own package, the dependency; and nothing of the library."""
     told = Told.by(built(tree, flag, f"{HEAD}{WAYS[way]}\n").work)
-    assert set(told.packages) == {
+    own = {
         "main in /src/cmd/signpost",
         "example.com/signpost/internal/route",
         "github.com/rivo/uniseg",
     }
+    # Another user's home has no compiled library.
+    assert own <= set(told.packages) if "USER" in WAYS[way] else own == set(told.packages)
     assert len(told.linked) == 1
 
 
@@ -85,13 +90,14 @@ def test_it_leaves_nothing_in_a_layer(flag: str, tree: Workspace) -> None:
 
 def test_a_step_that_ran_in_no_build_tells_nothing(flag: str, tree: Workspace) -> None:
     """A cached step did nothing: its former log doesn't count."""
-    dockerfile = f"{HEAD}RUN {BUILD}\n"
-    assert Told.by(built(tree, flag, dockerfile).work).packages
-    assert Told.by(built(tree, flag, dockerfile).work) == Told()
+    assert Told.by(built(tree, flag, f"{HEAD}RUN {BUILD}\n").work).packages
+    again = build(tree, flag, output="cache").require_ok()
+    assert Told.by(again.work) == Told()
 
 
 def test_each_toolchain_makes_every_step_cold(tree: Workspace) -> None:
     """Another check finds nothing of the last one in the cache."""
+    tree.write("Dockerfile", f"{HEAD}RUN {BUILD}\n")
     for _ in range(2):
         with toolchain(current(), lambda _: None) as found:
-            assert Told.by(built(tree, found, f"{HEAD}RUN {BUILD}\n").work).packages
+            assert Told.by(build(tree, found, output="cache").work).packages
