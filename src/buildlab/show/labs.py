@@ -40,7 +40,7 @@ def report_html(report: Report) -> str:
             notes=report.notes,
         )
     )
-    return table + settled_html(*report.records.values(), whole=False)
+    return str(table) + str(settled_html(*report.records.values(), whole=False))
 
 
 def report_text(report: Report) -> str:
