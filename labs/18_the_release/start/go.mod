@@ -1,0 +1,5 @@
+module example.com/foghorn
+
+go 1.26.0
+
+require github.com/rivo/uniseg v0.1.0
