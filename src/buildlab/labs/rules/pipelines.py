@@ -140,7 +140,7 @@ def workflow_reuses(trial: Trial, *, path: str) -> Seen:
     """
     pipe = _pipeline(trial, path)
     first = pipe.run("first", Event())
-    before = _commands(pipe.records) if pipe.records else _commands(_of(trial, "first"))
+    before = _commands(_of(trial, "first"))
     if not first.ok or not before:
         text = f"the first run failed: {first.why}" if not first.ok else "the first run ran nothing"
         return Seen(False, text, {"ok": first.ok, "ran": 0, "first": before})
