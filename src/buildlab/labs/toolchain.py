@@ -28,27 +28,38 @@ Progress = Callable[[str], None]
 SOURCE: Final = Path(__file__).parent / "counting"
 NAME: Final = "buildlab.local/labs-go"
 LIMIT_S: Final = 600.0
-_SAID = re.compile(r"^buildlab: (ran go|compiled|linked|fetched)(?: (.*?))?\s*$", re.MULTILINE)
+_KINDS = ("ran go", "user", "emptied", "compiled", "linked", "fetched", "as file")
+_SAID = re.compile(rf"^buildlab: ({'|'.join(_KINDS)})(?: (.*?))?\s*$", re.MULTILINE)
 _MAIN = "main in "
 _CLIPPED = "[output clipped"
+
+PAUSE: Final = "--build-arg=FTP_PROXY=labs://pause/{}"
+"""A flag with which each go build waits for so many seconds first."""
+EMPTY: Final = "--build-arg=FTP_PROXY=labs://empty"
+"""A flag with which each go command that does something empties its compiler cache at its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What Go did in some steps. `compiled` holds import paths, a command's as "main in /folder";
     `fetched` modules as path@version; `commands` what stood after `go`; `linked` the flags -s and
-    -w of each link. `clipped`: a step printed so much that the engine has cut its log."""
+    -w of each link. `files` tells of each module fetched which file it is: a module that arrives
+    while two steps look is one. `users` are the numbers of who ran go, `emptied` is whether a
+    compiler cache was. `clipped`: a step printed so much that the engine has cut its log."""
 
     compiled: tuple[str, ...] = ()
     fetched: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    emptied: bool = False
     clipped: bool = False
 
     @classmethod
     def by(cls, steps: Iterable[Step]) -> Told:
         """What these steps tell; one that was cached did nothing."""
-        found: dict[str, list[str]] = {"compiled": [], "fetched": [], "ran go": [], "linked": []}
+        found: dict[str, list[str]] = {kind: [] for kind in _KINDS}
         clipped = False
         for step in steps:
             clipped = clipped or _CLIPPED in step.output
@@ -59,6 +70,9 @@ class Told:
             tuple(found["fetched"]),
             tuple(found["ran go"]),
             tuple(found["linked"]),
+            tuple(found["as file"]),
+            tuple(dict.fromkeys(found["user"])),
+            bool(found["emptied"]),
             clipped,
         )
 
