@@ -32,21 +32,26 @@ def limited(engine: Engine) -> Iterator[None]:
     looked at.
     """
     folder = engine.state_dir or Settings.from_env().paths.root
-    before, over = _free(folder), threading.Event()
+    before, over, reached = _free(folder), threading.Event(), threading.Event()
+    fault = TooMuch(
+        f"the build was ended: it took more than {format_bytes(DISK_BYTES)} of disk",
+        "look for the step that writes so much",
+    )
 
     def look() -> None:
         while not over.wait(_LOOK_S):
-            taken = before - _free(folder)
-            if taken > DISK_BYTES:
-                raise TooMuch(
-                    f"the build was ended: it took more than {format_bytes(DISK_BYTES)} of disk",
-                    "look for the step that writes so much",
-                )
+            if before - _free(folder) > DISK_BYTES:
+                reached.set()
+                raise fault
 
     with Beside(once=True) as beside:
         beside.start(look)
         try:
             yield
+        except KeyboardInterrupt:  # what a build makes of a client that was ended
+            if reached.is_set():
+                raise fault from None
+            raise
         finally:
             over.set()
 
