@@ -26,7 +26,8 @@ each = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 @each
 def test_a_lab_has_its_parts_and_no_others(lab: Lab) -> None:
     """README, lab.toml, notebook, figures; start, solution, wrong and right answers."""
-    assert {p.name for p in lab.path.iterdir()} == PARTS | FOLDERS
+    found = {p.name for p in lab.path.iterdir()} - {".ipynb_checkpoints"}
+    assert found == PARTS | FOLDERS
     assert {p.name for p in (lab.path / "wrong").iterdir()} == set(lab.wrong)
     assert len(lab.wrong) >= 3
     assert len([p for p in (lab.path / "right").iterdir() if p.is_dir()]) >= 2
