@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from buildlab.builds.workspace import Workspace
+from buildlab.labs.company_base import CompanyBase
 from buildlab.labs.model import Setting
 from buildlab.labs.private import Private
 from buildlab.services.certificate import Certificates, certificates
@@ -34,6 +35,7 @@ class Handed:
         self._setting, self._folder = setting, folder
         self.private: Private | None = None
         self._credentials: tuple[str, ...] = ()
+        self.base: CompanyBase | None = None
         self._seen = set(self.true.values())
         self._write()
 
@@ -41,6 +43,10 @@ class Handed:
         """Hand the credentials for private modules over as well."""
         self.private, self._credentials = private, private.flags
         self._seen.update(private.secrets.values())
+
+    def with_base(self, base: CompanyBase) -> None:
+        """Say where the company's base image is as well."""
+        self.base = base
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -65,7 +71,7 @@ class Handed:
     def flags(self) -> tuple[str, ...]:
         """The flags that hand the secrets to a build."""
         own = (f"--secret=id={name},src={self._folder / name}" for name in self.now)
-        return (*own, *self._credentials)
+        return (*own, *self._credentials, *(self.base.flags if self.base else ()))
 
     @property
     def arguments(self) -> dict[str, str]:

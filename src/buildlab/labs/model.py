@@ -67,7 +67,7 @@ class Setting:
     limit_s: float = 120.0
     files: Mapping[str, str] = field(default_factory=dict)
     gives: tuple[str, ...] = ()
-    """What else a check has: "private modules" (`labs.private`)."""
+    """What else a check has: "private modules" (`labs.private`), "company base"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class SettingFile(Struct, frozen=True, forbid_unknown_fields=True):
     salted: bool = True
     limit_s: float = 120.0
     files: dict[str, str] = {}
-    gives: tuple[Literal["private modules"], ...] = ()
+    gives: tuple[Literal["private modules", "company base"], ...] = ()
 
 
 class LabFile(Struct, frozen=True, forbid_unknown_fields=True):

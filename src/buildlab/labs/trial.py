@@ -18,6 +18,7 @@ from buildlab.builds.client import plain
 from buildlab.builds.workspace import Workspace, workspace
 from buildlab.engine.model import Engine
 from buildlab.errors import BuildlabError, UsageError
+from buildlab.labs.company_base import company_base
 from buildlab.labs.handed import Handed
 from buildlab.labs.limits import limited
 from buildlab.labs.model import Lab
@@ -87,6 +88,8 @@ class Trial:
         if "private modules" in lab.setting.gives:
             made = private_modules(engine, Path(outside))
             self.handed.with_private(self.open.enter_context(made))
+        if "company base" in lab.setting.gives:
+            self.handed.with_base(self.open.enter_context(company_base(engine)))
         self._once: dict[object, object] = {}
         bench.workspace.checkpoint()
 
