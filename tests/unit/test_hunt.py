@@ -84,3 +84,9 @@ def test_changed_files_only(tmp_path: Path) -> None:
     (tmp_path / "grows").write_text("aa")
     (tmp_path / "new").write_text("new")
     assert {path.name for path in changed()} == {"grows", "new"}
+
+
+def test_what_only_begins_like_an_archive_is_searched_as_it_is() -> None:
+    """A program may hold the mark of a tar file where tar files have it."""
+    data = b"\0" * 257 + b"ustar" + b" and then " + TOKENS["a"].encode() + b" in some program"
+    assert Hunt(TOKENS).in_bytes(data, "file") == {"a": "file"}

@@ -19,6 +19,10 @@ NOT_STARTED = 127
 """The exit code of a container whose program could not be started at all, as docker has it."""
 
 
+class NotMade(EngineError):
+    """The engine makes no container of an image: it names no program, say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """How a program in a container ended. One that couldn't start has the engine's reason."""
@@ -114,23 +118,31 @@ def run(
 
     Raises EngineError where there is no such image, TimedOut where it doesn't end.
     """
+    try:
+        with _made(engine, ref, argv, entrypoint=entrypoint, user=user, env=env) as container:
+            return _ended(engine, ref, container, network)
+    except NotMade as fault:
+        return Ran(NOT_STARTED, fault.message, started=False)
+
+
+def _ended(engine: Engine, ref: str, container: Any, network: str) -> Ran:
+    """Start it, and wait for its end."""
     import docker.errors
     import requests
 
-    with _made(engine, ref, argv, entrypoint=entrypoint, user=user, env=env) as container:
-        try:
-            if network:
-                engine.client().networks.get(network).connect(container)
-            container.start()
-            code = container.wait(timeout=TIMEOUT_S)["StatusCode"]
-        except docker.errors.APIError as fault:
-            return Ran(NOT_STARTED, _reason(fault), started=False)
-        except requests.exceptions.RequestException as fault:
-            raise TimedOut(
-                f"waited {TIMEOUT_S} s for a container of {ref} to end: {fault}",
-                "see what it does: docker run " + ref,
-            ) from fault
-        return Ran(int(code), container.logs().decode("utf-8", "replace").strip())
+    try:
+        if network:
+            engine.client().networks.get(network).connect(container)
+        container.start()
+        code = container.wait(timeout=TIMEOUT_S)["StatusCode"]
+    except docker.errors.APIError as fault:
+        return Ran(NOT_STARTED, _reason(fault), started=False)
+    except requests.exceptions.RequestException as fault:
+        raise TimedOut(
+            f"waited {TIMEOUT_S} s for a container of {ref} to end: {fault}",
+            "see what it does: docker run " + ref,
+        ) from fault
+    return Ran(int(code), container.logs().decode("utf-8", "replace").strip())
 
 
 @contextmanager
@@ -195,6 +207,8 @@ def _made(
         )
     except docker.errors.ImageNotFound as fault:
         raise EngineError(f"{engine.info.name} has no image {ref}", "build it first") from fault
+    except docker.errors.APIError as fault:
+        raise NotMade(_reason(fault), f"docker run {ref}") from fault
     try:
         yield container
     finally:

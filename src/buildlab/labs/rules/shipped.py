@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from buildlab.artifact import container, contents, image
 from buildlab.builds import build
 from buildlab.builds.unwatched import unwatched
 from buildlab.builds.workspace import workspace
+from buildlab.errors import EngineError
 from buildlab.host.process import wait_until
 from buildlab.labs.handed import ENDPOINT
 from buildlab.labs.model import Fact
@@ -115,7 +116,7 @@ def checks_health(trial: Trial, *, broken: Mapping[str, str]) -> Seen:
 
 def _probed(trial: Trial, ref: str, argv: list[str], env: Mapping[str, str]) -> container.Ran:
     """How the health check ends: the first success, or the last failure within a few seconds."""
-    with container.running(trial.engine, ref, env=env) as serving:
+    with suppress(EngineError), container.running(trial.engine, ref, env=env) as serving:
         last = [serving.ask(*argv)]
 
         def decided() -> bool:
@@ -125,6 +126,7 @@ def _probed(trial: Trial, ref: str, argv: list[str], env: Mapping[str, str]) -> 
 
         wait_until(decided, _BROKEN_S if env else _READY_S)
         return last[0]
+    return container.Ran(container.NOT_STARTED, "the program doesn't start", started=False)
 
 
 @contextmanager
