@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --file Dockerfile --target shop -t shop .
