@@ -8,6 +8,7 @@ that is named runs in one process, as ever.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,8 @@ LESSONS = {"lessons", "experiments", "claims"}
 """Parts of the lane that measures, in the home that `./lab setup` has made."""
 WORKERS = {"gw0": "others", "gw1": "lessons"}
 COPIED = ("images", "modules")
+_LAB = re.compile(r"(?:\[|labs/)(\d\d)_")
+"""A lab's number, in the name of a test of its answers or in the path of its notebook."""
 READY = pytest.StashKey["Ready"]()
 
 
@@ -56,8 +59,10 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def lane(nodeid: str) -> str:
-    """Which of the two a test belongs to."""
+    """Which of the two a test belongs to; every other lab is beside the lessons."""
     name = parts.part(parts.ROOT / nodeid.split("::", maxsplit=1)[0])
+    if name == "labs" and (found := _LAB.search(nodeid)):
+        return "lessons" if int(found[1]) % 2 else "others"
     return "lessons" if name in LESSONS else "others"
 
 

@@ -77,6 +77,11 @@ def test_what_was_begun_beside_the_tests_ends_with_the_run(monkeypatch: pytest.M
         ("tests/unit/test_store.py::test_x", "others"),
         ("tests/handout/test_handout.py::test_x", "others"),
         ("tests/browser/test_start_here.py::test_x", "others"),
+        ("tests/labs/test_answers.py::test_x[01_late_arguments-start]", "lessons"),
+        ("labs/01_late_arguments/lab.ipynb::Cell 1", "lessons"),
+        ("tests/labs/test_answers.py::test_x[02_lean_context-wrong-deny_list]", "others"),
+        ("labs/02_lean_context/lab.ipynb::Cell 1", "others"),
+        ("tests/labs/test_commands.py::test_x[words1-2-late_arguments]", "others"),
     ],
 )
 def test_what_measures_and_who_uses_it_share_a_lane(test: str, lane: str) -> None:
