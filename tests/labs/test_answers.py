@@ -30,10 +30,19 @@ def test_the_start_fails_for_its_reasons_and_no_others(start: Answer) -> None:
 
 @pytest.mark.parametrize("solution", answers("solution"), ids=named)
 def test_the_solution_passes_twice(solution: Answer) -> None:
-    """On a cold cache and on one that has seen it."""
-    for _ in range(2):
-        report = solution.graded()
-        assert report.passed, told(report)
+    """The second time on a cache that has seen it, and a Dockerfile in other words.
+
+    Comments between its instructions, and other letters, change no verdict.
+    """
+    lab = solution.lab
+    with working.overlaid(lab, lab.solution) as folder:
+        first = check(lab, folder)
+        assert first.passed, told(first)
+        path = folder / "Dockerfile"
+        if (lab.solution / "Dockerfile").is_file():
+            path.write_text(rewritten(path.read_text("utf-8")), "utf-8")
+        second = check(lab, folder)
+        assert second.passed, told(second)
 
 
 @pytest.mark.parametrize("right", answers("right"), ids=named)
@@ -45,9 +54,9 @@ def test_answers_that_are_right_in_another_way_pass(right: Answer) -> None:
 
 @pytest.mark.parametrize("wrong", answers("wrong"), ids=named)
 def test_a_wrong_answer_meets_its_rule_and_its_hint(wrong: Answer) -> None:
-    """It fails the rules that lab.toml names, and no others; the hint is the one for it."""
-    report = wrong.graded()
+    """It fails each rule that lab.toml names for it; the hint is the one for it."""
     expected = wrong.lab.wrong[wrong.folder.partition("/")[2]]
+    report = wrong.graded(expected.fails)
     assert set(report.failed) == wrong.fails, told(report)
     verdict = next(v for v in report.verdicts if v.id == expected.fails[0])
     if verdict.id == "builds":
@@ -55,17 +64,3 @@ def test_a_wrong_answer_meets_its_rule_and_its_hint(wrong: Answer) -> None:
     decided = Decided(verdict.id, verdict.outcome, verdict.seen, verdict.facts)
     _, hint = hints.of_rule(wrong.lab, decided)
     assert expected.hint in " ".join(hint.rungs), told(report)
-
-
-DOCKERFILES = [lab for lab in LABS if (lab.solution / "Dockerfile").is_file()]
-
-
-@pytest.mark.parametrize("lab", DOCKERFILES, ids=lambda lab: lab.name)
-def test_comments_and_formatting_change_no_verdict(lab: object) -> None:
-    """The solution with comments between its instructions, in other letters, passes as well."""
-    found = next(one for one in LABS if one is lab)
-    with working.overlaid(found, found.solution) as folder:
-        path = folder / "Dockerfile"
-        path.write_text(rewritten(path.read_text("utf-8")), "utf-8")
-        report = check(found, folder)
-    assert report.passed, told(report)
