@@ -8,7 +8,7 @@ from buildlab.labs import hints, working
 from buildlab.labs.grading import check
 from buildlab.labs.model import BUILDS, Report
 from buildlab.labs.progress import Decided
-from tests.labs.answers import LABS, Answer, answers, rewritten
+from tests.labs.answers import Answer, answers, rewritten
 
 
 def named(found: Answer) -> str:
