@@ -160,6 +160,7 @@ BY_HAND = {
     "host/contents.py": "only names of fields are asked for, in files of any former kit",
     "host/ours.py": "one field is added to a file of any kind",
     "host/unixhttp.py": "what daemons answer",
+    "labs/rules/machines.py": "what docker makes of a bake file",
     "loading.py": "the reader of what is ours",
     "record/stream": "BuildKit's events",
     "replay/hidden.py": "BuildKit's events",

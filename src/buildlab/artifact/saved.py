@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
+from buildlab.basics import jsontext
 from buildlab.engine.model import Engine
 
 
@@ -24,7 +24,7 @@ def parts(engine: Engine, ref: str, *, besides: Iterable[str] = ()) -> Iterator[
             saved.write(piece)
         saved.seek(0)
         with tarfile.open(fileobj=saved) as archive:
-            listed = json.loads(_read(archive, "manifest.json"))[0]
+            listed = jsontext.loads(_read(archive, "manifest.json"))[0]
             yield "configuration or history", _read(archive, listed["Config"])
             for number, (name, layer) in enumerate(zip(listed["Layers"], layers, strict=True), 1):
                 if layer not in known:
