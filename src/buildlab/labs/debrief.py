@@ -10,6 +10,7 @@ from pathlib import Path
 from buildlab import loading
 from buildlab.errors import RecordError
 from buildlab.labs.model import Lab, Report
+from buildlab.record.engineinfo import EngineInfo
 from buildlab.record.recorded import where_recorded
 from buildlab.record.steps import State
 
@@ -42,10 +43,14 @@ class Figures:
             states = list(record.states().values())
             ran = sum(s is not State.CACHED for s in states)
             builds[title] = BuildFigures(round(record.wall_s, 3), ran, len(states))
-        engine = next((r.engine.called for r in report.records.values()), "")
-        recorded = where_recorded(report.records.values())
+        info = next((r.engine for r in report.records.values()), EngineInfo("no engine"))
         day = datetime.now(UTC).date().isoformat()
-        return cls(builds, {v.id: v.seen for v in report.verdicts}, recorded or f"{engine}, {day}")
+        where = f"recorded on {day}: {info.called} {info.engine_version}".strip()
+        return cls(
+            builds,
+            {v.id: v.seen for v in report.verdicts},
+            where_recorded(report.records.values()) or where,
+        )
 
 
 @dataclass(frozen=True, slots=True)
