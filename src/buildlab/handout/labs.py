@@ -59,10 +59,11 @@ def _answers(lab: Lab) -> Iterator[str]:
     yield working.why(lab)
     yield "### Rules, and their hints"
     for rule in lab.rules:
-        rungs = "\n".join(
-            f"{n}. {rung}" for hint in rule.hints for n, rung in enumerate(hint.rungs, start=1)
-        )
-        yield f"**{rule.says}**\n\n{rungs}"
+        ladders = [
+            "\n".join(f"{n}. {rung}" for n, rung in enumerate(hint.rungs, start=1))
+            for hint in rule.hints
+        ]
+        yield f"**{rule.says}**\n\n" + "\n\n*or, by what was seen:*\n\n".join(ladders)
     yield "### What people try"
     yield "\n".join(
         f"- {wrong.says} It fails: *{lab.rule(wrong.fails[0]).says}*"
