@@ -16,6 +16,12 @@ SERVICE = Path(__file__).parents[2] / "sample_go_app"
 CI = SERVICE / "ci"
 GITHUB = CI / "github-actions.yml"
 GITLAB = CI / "gitlab-ci.yml"
+_PIPELINE = SERVICE.with_name("labs") / "11_the_pipeline"
+ANSWERS = [
+    path
+    for kind in ("solution", "right/*")
+    for path in sorted(_PIPELINE.glob(f"{kind}/.github/workflows/*.yml"))
+]
 
 
 def run(*argv: str) -> str:
@@ -65,6 +71,15 @@ def test_zizmor() -> None:
     """The security linter for workflows finds nothing."""
     config = f"--config={CI / 'zizmor.yml'}"
     assert run(tool("zizmor"), "--offline", "--no-progress", config, str(GITHUB)) == ""
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: path.parents[2].name)
+def test_answers_of_the_pipelines_lab_are_clean(answer: Path) -> None:
+    """What the lab calls right is valid by GitHub's schema, and the security linter is silent."""
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    assert run(tool("check-jsonschema"), *schema, str(answer)) == ""
+    config = f"--config={CI / 'zizmor.yml'}"
+    assert run(tool("zizmor"), "--offline", "--no-progress", config, str(answer)) == ""
 
 
 def test_a_schema_error_is_found(tmp_path: Path) -> None:
