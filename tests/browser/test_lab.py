@@ -29,6 +29,12 @@ INDEX = """text => window.jupyterapp.shell.currentWidget.content.widgets
 WRITE = """([index, text]) => window.jupyterapp.shell.currentWidget.content.widgets[index]
   .model.sharedModel.setSource(text)"""
 
+ACTIVATE = """path => {
+  const shell = window.jupyterapp.shell;
+  const found = [...shell.widgets('main')].find(widget => widget.context?.path === path);
+  shell.activateById(found.id);
+}"""
+
 Waiting = Callable[[Callable[[], bool], float, str], None]
 
 
@@ -81,6 +87,13 @@ def test_a_lab_is_done_from_the_lesson_to_the_debrief(
     learner.run("import open_lab")
     opened = learner.run("lab = open_lab", until="minutes")
     assert LAB.rules[0].says in opened
+    page.get_by_role("button", name="The task beside this").click()
+    task = page.locator(".jp-MarkdownViewer")
+    task.get_by_role("heading", name="What is graded").wait_for()
+    notebook = page.locator(".jp-NotebookPanel:visible")
+    assert task.is_visible() and notebook.count() == 1, "both are seen at once"
+    picture(page, "lab-0-beside")
+    page.evaluate(ACTIVATE, f"labs/{LAB.name}/lab.ipynb")
     learner.run("%%answer", until="as it was")
     first = learner.run("lab.check()", until="rules hold", limit_s=CHECK_LIMIT_S)
     picture(page, "lab-1-failed")

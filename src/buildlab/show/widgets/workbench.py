@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,7 @@ class Workbench:
                 file=self.lab.file,
                 link=_link(self.copy.file),
                 folder=str(self.copy.path),
+                beside=_beside(self.copy),
             )
         )
 
@@ -251,6 +253,32 @@ def _difference(name: str, before: str, text: str) -> str:
     parts = [f"{new} new" if new else "", f"{gone} gone" if gone else ""]
     told = ", ".join(filter(None, parts))
     return f"{told} (lines)" if told else ""
+
+
+def _beside(copy: Copy) -> list[dict[str, str]]:
+    """Buttons for JupyterLab: the task on the left of this notebook, the file on its right.
+
+    Only for what lies in the folder that JupyterLab serves.
+    """
+    root = reading.folder().parent.resolve()
+    asked = (
+        (copy.lab.path / copies.README, "Markdown Preview", "split-left", "The task beside this"),
+        (copy.file, "Editor", "split-right", "The file beside this"),
+    )
+    return [
+        {
+            "words": words,
+            "arguments": json.dumps(
+                {
+                    "path": path.resolve().relative_to(root).as_posix(),
+                    "factory": factory,
+                    "options": {"mode": mode},
+                }
+            ),
+        }
+        for path, factory, mode, words in asked
+        if path.resolve().is_relative_to(root)
+    ]
 
 
 def _link(path: Path) -> str:
