@@ -63,7 +63,10 @@ def test_what_does_not_build_is_told_as_the_build_tells_it(
     folder: Path, dockerfile: str | None, said: str
 ) -> None:
     """A missing file, one that doesn't parse, an empty one, a step that fails, no text at all."""
-    assert said in "\n".join(outcomes(graded(folder, dockerfile)))
+    told = "\n".join(outcomes(graded(folder, dockerfile)))
+    assert said in told
+    assert "/work/late_arguments-" not in told, "a path that is not the learner's"
+    assert "buildlab: " not in told, "what the toolchain says"
 
 
 def test_a_build_that_never_ends_is_ended(folder: Path) -> None:

@@ -103,6 +103,7 @@ def test_goto_brings_a_latecomer_to_a_lesson(work: Path) -> None:
         (("check", "1", "--answer", "/no/such/folder"), 2, "/no/such/folder"),
         (("check", "1", "--keep"), 2, "--keep"),
         (("progress", "--merge", "/no/such/file"), 5, "/no/such/file"),
+        (("goto", "99"), 2, "1 to 17"),
     ],
 )
 def test_a_mistake_is_a_sentence_with_the_next_command(

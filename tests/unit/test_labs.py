@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -42,6 +43,32 @@ def report(lab: Lab = LAB, **outcomes: str) -> Report:
 def test_a_lab_has_several_names(name: str) -> None:
     """Folder, title and number."""
     assert reading.find(name).name == LAB.name
+
+
+def test_the_beginning_of_a_name_is_enough_where_one_lab_has_it() -> None:
+    """And several are named where it isn't."""
+    assert reading.find("late").name == LAB.name
+    with pytest.raises(UsageError):
+        reading.find("the")
+
+
+def test_the_copied_notebook_leads_to_the_task(work: Path) -> None:
+    """Its links go where they went from the lab's own folder."""
+    copy, _ = working.begin(LAB)
+    links = re.findall(r"\]\(([^)]+)\)", copy.notebook.read_text("utf-8"))
+    assert len(links) >= 2
+    for link in links:
+        assert (copy.notebook.parent / link).exists(), link
+
+
+def test_a_kept_copy_is_not_graded(work: Path) -> None:
+    """A shell that was left in it is told where to go."""
+    copy, _ = working.begin(LAB)
+    kept = copies.reset(LAB)[1]
+    assert kept is not None
+    with pytest.raises(UsageError) as caught:
+        copies.here(kept)
+    assert caught.value.hint == f"cd {copy.path}"
 
 
 def test_a_hint_is_chosen_by_what_was_seen() -> None:

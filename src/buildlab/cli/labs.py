@@ -70,6 +70,8 @@ def begin(name: Name = "", as_json: AsJson = False) -> None:
     for rule in lab.rules:
         print(f"  ○ {rule.says}")
     print(f"\n{'Your copy' if made else 'Your copy, as you left it'}: {copy.path}")
+    if not copy.file.exists():
+        print(spoken(f"{lab.file} is gone. To begin anew: buildlab labs reset {lab.slug}"))
     print(f"Edit {quoted(copy.file)}, then: {spoken(f'buildlab labs check {lab.slug}')}")
 
 
@@ -197,6 +199,8 @@ def reset(name: Name = "", as_json: AsJson = False) -> None:
     print(f"The start again: {copy.path}")
     if kept:
         print(f"What you had: {kept}")
+        if Path.cwd().is_relative_to(kept):  # a shell goes with the folder that it is in
+            print(f"Your shell is in the old folder: cd {quoted(copy.path)}")
 
 
 def goto(
@@ -207,8 +211,15 @@ def goto(
     from buildlab.labs import copies, reading
     from buildlab.labs import progress as kept
 
+    labs = reading.read()
+    lessons = {int(n) for lab in labs if (n := lab.lesson.partition("_")[0]).isdigit()}
+    if lesson not in lessons:
+        raise UsageError(
+            f"no lesson with a lab has the number {lesson}",
+            f"write one of {min(lessons)} to {max(lessons)}",
+        )
     moved = []
-    for lab in reading.read():
+    for lab in labs:
         number = lab.lesson.partition("_")[0]
         if not number.isdigit() or int(number) >= lesson or kept.read().of(lab.name).passed:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,7 +79,10 @@ def begin(lab: Lab) -> tuple[Copy, bool]:
         if made:
             _copied(lab.start, copy.path)
         if not copy.notebook.exists() and (lab.path / NOTEBOOK).is_file():
-            shutil.copyfile(lab.path / NOTEBOOK, copy.notebook)
+            text = (lab.path / NOTEBOOK).read_text("utf-8")
+            there = os.path.relpath(lab.path, copy.notebook.parent)
+            text = text.replace(f"({README})", f"({there}/{README})")
+            copy.notebook.write_text(text.replace("(../../", f"({there}/../../"), "utf-8")
     except OSError as fault:
         raise _unwritable(copy.path, fault) from fault
     return copy, made
@@ -117,6 +121,11 @@ def here(folder: Path) -> Lab:
     """The lab whose working copy this folder is, or is inside. Raises UsageError for none."""
     root = (work() / "labs").resolve()
     folder = folder.resolve()
+    if folder.is_relative_to(root / _BACKUPS):
+        raise UsageError(
+            f"{folder} is what was kept when a lab was begun anew, and is not graded",
+            f"cd {quoted(root / folder.relative_to(root / _BACKUPS).parts[0].partition('-')[0])}",
+        )
     if folder.is_relative_to(root) and folder != root:
         return reading.find(folder.relative_to(root).parts[0])
     raise UsageError(

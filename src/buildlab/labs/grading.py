@@ -55,6 +55,7 @@ def check(
 
 def _verdicts(lab: Lab, tried: Trial, only: tuple[str, ...]) -> Iterator[Verdict]:
     first = _builds(tried)
+    first = replace(first, seen=_at_home(first.seen, tried))
     yield first
     for asked in lab.rules:
         if only and asked.id not in only:
@@ -80,7 +81,8 @@ def _verdicts(lab: Lab, tried: Trial, only: tuple[str, ...]) -> Iterator[Verdict
             verdict = replace(verdict, seen=visible(f"{fault.message}\n{fault.hint}"))
         except TimedOut as fault:
             verdict = replace(verdict, seen=visible(fault.message))
-        yield replace(verdict, builds=tuple(dict.fromkeys(tried.asked)))
+        told = _at_home(verdict.seen, tried)
+        yield replace(verdict, seen=told, builds=tuple(dict.fromkeys(tried.asked)))
 
 
 def _builds(tried: Trial) -> Verdict:
@@ -95,6 +97,14 @@ def _builds(tried: Trial) -> Verdict:
     if not made.record.ok:
         return replace(verdict, outcome="failed", seen=error_text(made.record))
     return replace(verdict, builds=(made.record.title,))
+
+
+def _at_home(text: str, tried: Trial) -> str:
+    """The text with paths of the graded copy as the learner knows them."""
+    copy = tried.tree.path
+    for inside in (f"{copy}/", f"{copy.parent.name}/{copy.name}/"):
+        text = text.replace(inside, "")
+    return text.replace(str(copy), "your copy").replace(copy.name, "your copy")
 
 
 @contextmanager

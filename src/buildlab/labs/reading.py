@@ -50,6 +50,9 @@ def find(name: str, root: Path | None = None) -> Lab:
         number, _, slug = known.partition("_")
         if wanted in (known, slug) or (wanted.isdigit() and int(wanted) == int(number)):
             return read_lab(root / known)
+    begins = [n for n in names if wanted and n.partition("_")[2].startswith(wanted)]
+    if len(begins) == 1:
+        return read_lab(root / begins[0])
     near = difflib.get_close_matches(wanted, [n.partition("_")[2] for n in names], n=2, cutoff=0.3)
     raise UsageError(
         f"no lab is called {name!r}",

@@ -28,6 +28,8 @@ Progress = Callable[[str], None]
 SOURCE: Final = Path(__file__).parent / "counting"
 NAME: Final = "buildlab.local/labs-go"
 LIMIT_S: Final = 600.0
+SAYS: Final = "buildlab: "
+"""How each line begins that the tools write."""
 _KINDS = ("ran go", "user", "emptied", "compiled", "linked", "fetched", "as file")
 _SAID = re.compile(rf"^buildlab: ({'|'.join(_KINDS)})(?: (.*?))?\s*$", re.MULTILINE)
 _MAIN = "main in "

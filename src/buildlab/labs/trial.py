@@ -23,7 +23,7 @@ from buildlab.labs.handed import Handed
 from buildlab.labs.limits import limited
 from buildlab.labs.model import Lab
 from buildlab.labs.private import private_modules
-from buildlab.labs.toolchain import Progress, Told, toolchain
+from buildlab.labs.toolchain import SAYS, Progress, Told, toolchain
 from buildlab.record.failed import failed_text
 from buildlab.record.model import BuildRecord
 from buildlab.record.steps import State, Step, StepKey
@@ -290,8 +290,9 @@ def trial(lab: Lab, tree: Workspace, engine: Engine, progress: Progress) -> Iter
 
 
 def error_text(record: BuildRecord) -> str:
-    """Why a build failed, as the build says it."""
-    return failed_text(record)
+    """Why a build failed, as the build says it; without what the toolchain says."""
+    lines = failed_text(record).splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith(SAYS))
 
 
 def _short(flags: tuple[str, ...]) -> str:

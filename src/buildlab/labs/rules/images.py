@@ -21,7 +21,8 @@ def prints(
     """The image's program, run with these words, prints this text (or the value that the edit
     gives to this build argument).
 
-    Facts: `exit code`, `said` (its last line), `found`.
+    Facts: `exit code`, `said` (its last line), `found`, `loads` (false where the kernel or the
+    loader refuses the program: it is there, what it needs isn't).
     """
     made = trial.built(*([edit] if edit else []), image=True)
     wanted = contains or _value(made.record.command, argument)
@@ -29,6 +30,7 @@ def prints(
     last = ran.output.splitlines()[-1] if ran.output else ""
     found = bool(wanted) and wanted in ran.output
     facts: dict[str, Fact] = {"exit code": ran.exit_code, "said": last, "found": found}
+    facts["loads"] = not last.startswith("exec ")
     if ran.ok and found:
         return Seen(True, f"the program says {last!r}", facts)
     ended = "" if ran.ok else f" and ends with {ran.exit_code}"
