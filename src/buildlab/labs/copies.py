@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,9 +163,3 @@ def _unwritable(path: Path, fault: OSError) -> UsageError:
         f"{path} can't be written: {fault.strerror}",
         f"look: ls -ld {quoted(path.parent)}; or: export BUILDLAB_WORK=/a/folder/of/yours",
     )
-
-
-def backups(lab: Lab) -> Iterator[Path]:
-    """What was set aside of this lab, newest first."""
-    folder = copy_of(lab).path.parent / _BACKUPS
-    yield from sorted((p for p in folder.glob(f"{lab.name}-*") if p.is_dir()), reverse=True)

@@ -23,16 +23,16 @@ BUILDS_SAYS = "It builds."
 IGNORED = (".ipynb_checkpoints", "__pycache__")
 
 
-def _nobody(_: object) -> None:
-    return None
+def nobody(_: object) -> None:
+    """Whom nobody tells anything."""
 
 
 def check(
     lab: Lab,
     answer: Path,
     *,
-    progress: Progress = _nobody,
-    decided: Decided = _nobody,
+    progress: Progress = nobody,
+    decided: Decided = nobody,
     only: tuple[str, ...] = (),
 ) -> Report:
     """Grade the answer in a folder; `decided` hears of each verdict as it falls.

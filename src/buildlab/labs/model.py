@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -159,21 +159,9 @@ class Report:
         """The rules that were decided against the answer, by id."""
         return tuple(v.id for v in self.verdicts if v.outcome == "failed")
 
-    @property
-    def facts(self) -> dict[str, Fact]:
-        """All that was measured, as "rule: fact"."""
-        return {f"{v.id}: {name}": fact for v in self.verdicts for name, fact in v.facts.items()}
-
     def __str__(self) -> str:
         kept = sum(v.passed for v in self.verdicts)
         ended = "passed" if self.passed else f"{kept} of {len(self.verdicts)} rules hold"
         return f"{self.lab.title}: {ended}."
 
     __repr__ = __str__
-
-
-def first_failed(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The verdict that a learner looks at first: what doesn't hold, else what wasn't graded."""
-    return next((v for v in verdicts if v.outcome == "failed"), None) or next(
-        (v for v in verdicts if not v.passed), None
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -204,8 +203,3 @@ def edit(name: str, told: EditFile) -> Edit:
 def _words(text: str) -> str:
     """A text of several lines as one paragraph."""
     return " ".join(text.split())
-
-
-def names(labs: Sequence[Lab]) -> list[str]:
-    """As people type them."""
-    return [lab.slug for lab in labs]

@@ -15,15 +15,11 @@ from buildlab.labs import copies, debrief, grading, progress, reading
 from buildlab.labs.copies import Copy
 from buildlab.labs.debrief import Debrief, Figures
 from buildlab.labs.files import files
-from buildlab.labs.grading import Decided
+from buildlab.labs.grading import Decided, nobody
 from buildlab.labs.model import Lab, Report
 from buildlab.labs.toolchain import Progress
 
 WHY = "WHY.md"
-
-
-def nobody(_: object) -> None:
-    """Whom nobody tells anything."""
 
 
 def begin(lab: Lab) -> tuple[Copy, bool]:

@@ -57,7 +57,7 @@ def compiles_only(
     trial.doing("compile", target)
     before = trial.built(target=target).told
     told = trial.built(edit, target=target).told
-    extra = [p for p in told.packages if not _fits(p, packages)]
+    extra = [p for p in told.packages if not fits(p, packages)]
     facts: dict[str, Fact] = {
         "compiled": len(told.packages),
         "too many": len(extra),
@@ -93,7 +93,7 @@ def fetches(
     told = built.told
     if by:
         told = built.told_by(frozenset(key for one in by for key in trial.doing(one)))
-    extra = [m for m in told.fetched if not _fits(m, modules)]
+    extra = [m for m in told.fetched if not fits(m, modules)]
     facts: dict[str, Fact] = {
         "fetched": len(told.fetched),
         "too many": len(extra),
@@ -117,7 +117,8 @@ def context_under(trial: Trial, *, size_bytes: int) -> Seen:
     return Seen(sent <= size_bytes, text, {"context_bytes": sent})
 
 
-def _fits(name: str, patterns: Iterable[str]) -> bool:
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a name has one of these patterns."""
     return any(fnmatch(name, pattern) for pattern in patterns)
 
 

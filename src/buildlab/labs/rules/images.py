@@ -6,6 +6,7 @@ from buildlab.artifact import container, image
 from buildlab.labs.model import Fact
 from buildlab.labs.rules.declared import Seen, rule
 from buildlab.labs.trial import Trial
+from buildlab.record import flags
 from buildlab.record.phrases import format_bytes
 
 
@@ -75,11 +76,5 @@ def runs_as_non_root(trial: Trial) -> Seen:
 
 def _value(command: tuple[str, ...], argument: str) -> str:
     """The value of a build argument, as the build had it last."""
-    found = ""
-    for before, word in zip(("", *command), command, strict=False):
-        given = word.removeprefix("--build-arg=") if word.startswith("--build-arg=") else ""
-        given = word if before == "--build-arg" else given
-        name, equals, value = given.partition("=")
-        if argument and name == argument and equals:
-            found = value
-    return found
+    given = (value.partition("=") for value in flags.values(command, "--build-arg"))
+    return {name: value for name, _, value in given}.get(argument, "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from buildlab.engine.images import GOLANG
 from buildlab.engine.model import Engine
 from buildlab.host import child
 from buildlab.labs.model import Fact
+from buildlab.labs.rules.caching import fits
 from buildlab.labs.rules.declared import Seen, rule
 from buildlab.labs.toolchain import Told
 from buildlab.labs.trial import NotBuilt, Trial, Ungradable, error_text
@@ -59,7 +59,7 @@ def compiles_only_elsewhere(
     were compiled), `before` (what a build from nothing compiles).
     """
     told = _second(trial, edit).told
-    extra = [p for p in told.packages if not _fits(p, packages)]
+    extra = [p for p in told.packages if not fits(p, packages)]
     own = [p for p in extra if "." not in p.partition("/")[0] and not p.startswith("main in")]
     facts: dict[str, Fact] = {
         "compiled": len(told.packages),
@@ -255,7 +255,3 @@ def _cache(told: str | Mapping[str, Any]) -> str:
             "between these machines there is a registry and nothing else",
         )
     return text
-
-
-def _fits(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
